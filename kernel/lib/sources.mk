@@ -1,0 +1,1 @@
+core-src += kernel/lib/klog.c
