@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The devices that every VM has, wired together: local APICs, I/O APIC, PICs,
+ * PIT, RTC, UART, ACPI power management, PCI host bridge. The platform knows
+ * nothing of struct vm: what it needs from it comes through platform_host_ops.
+ */
+#ifndef VMM_VDEV_PLATFORM_H
+#define VMM_VDEV_PLATFORM_H
+
+#include "kernel/lib/err.h"
+#include "kernel/lib/types.h"
+#include "vmm/vdev/bus.h"
+
+struct vlapic;
+struct vioapic;
+struct vpic;
+struct vpit;
+struct vrtc;
+struct vuart;
+struct vpm;
+struct vpci_host;
+
+/* Calls from the devices to the VM that owns them; vm is platform.vm. */
+struct platform_host_ops {
+	/* vCPU `index` has something new in its vlapic (posted bit, INIT, NMI, ExtINT): wake
+	 * it if it sleeps, kick it out of guest mode if it runs on another CPU. */
+	void (*kick)(void *vm, unsigned index);
+	/* INIT and SIPI received by vCPU `index`. */
+	void (*init)(void *vm, unsigned index);
+	void (*sipi)(void *vm, unsigned index, u8 vector);
+	void (*nmi)(void *vm, unsigned index);
+	/* Guest asked for power-off (S5) or for a reset. Returns; the VM stops soon after. */
+	void (*power_off)(void *vm);
+	void (*reset)(void *vm);
+	/* The byte the guest wrote to COM1. */
+	void (*uart_output)(void *vm, const char *bytes, size_t len);
+	/* Guest TSC of this VM (all vCPUs share one offset) and its rate. */
+	u64 (*guest_tsc)(void *vm);
+	u64 (*guest_tsc_to_host)(void *vm, u64 guest_tsc);
+};
+
+struct platform {
+	void *vm;
+	const struct platform_host_ops *host;
+	unsigned cpus;
+	u64 ram_size; /* bytes; see vmm/vm/layout.h for where it lies */
+	struct bus ports, mmio;
+	struct vlapic **lapic; /* [cpus] */
+	struct vioapic *ioapic;
+	struct vpic *pic;
+	struct vpit *pit;
+	struct vrtc *rtc;
+	struct vuart *uart;
+	struct vpm *pm;
+	struct vpci_host *pci;
+};
+
+/* Create all devices, in the state after power-on. vm, host, cpus and ram_size are set. */
+int __must_check platform_create(struct platform *p);
+void platform_destroy(struct platform *p);
+
+/* Power-on state again; no vCPU runs. */
+void platform_reset(struct platform *p);
+
+/*
+ * Write the ACPI tables (RSDP at LAYOUT_BIOS, all else behind it) into the
+ * LAYOUT_BIOS_SIZE bytes at `bios`.
+ */
+int __must_check platform_write_tables(struct platform *p, u8 *bios);
+
+/* Drive interrupt line gsi (I/O APIC input; inputs below 16 reach the PICs too). */
+void platform_irq(struct platform *p, unsigned gsi, bool level);
+
+/* Deliver an MSI (address and data as written by a device). */
+void platform_msi(struct platform *p, u64 address, u32 data);
+
+/* Bytes typed at the VM's console. */
+void platform_uart_input(struct platform *p, const char *bytes, size_t len);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual CPU's local APIC (SDM vol. 3, chapter 11): xAPIC and x2APIC mode,
+ * one-shot, periodic and TSC-deadline timer.
+ *
+ * Anyone posts interrupts by setting a bit in the posted-interrupt descriptor;
+ * only the vCPU's own run loop touches the register page, so there is no lock.
+ * The page has the architectural layout, so that hardware can virtualize it.
+ */
+#ifndef VMM_VDEV_VLAPIC_H
+#define VMM_VDEV_VLAPIC_H
+
+#include "arch/x86/virt.h"
+#include "kernel/lib/err.h"
+#include "kernel/lib/types.h"
+
+struct platform;
+struct vlapic;
+
+/* One for vCPU `index`; its page and descriptor, for struct virt_vcpu. */
+int __must_check vlapic_create(struct platform *p, unsigned index, struct vlapic **out);
+void vlapic_destroy(struct vlapic *v);
+void *vlapic_page(struct vlapic *v);
+struct virt_pi_desc *vlapic_pi(struct vlapic *v);
+
+/* State after RESET; init: after INIT (the APIC ID and the mode are kept). */
+void vlapic_reset(struct vlapic *v, bool init);
+
+/* From any CPU: post a vector; kicks the vCPU when it needs to notice. */
+void vlapic_post(struct vlapic *v, u8 vector, bool level);
+
+/*
+ * From the run loop before entry, cheap when there is nothing: move posted
+ * vectors to IRR. vlapic_next: the vector to inject now given TPR and PPR, or
+ * -1. vlapic_accept moves it from IRR to ISR.
+ */
+bool vlapic_has_posted(const struct vlapic *v);
+void vlapic_sync(struct vlapic *v);
+int vlapic_next(struct vlapic *v);
+void vlapic_accept(struct vlapic *v, u8 vector);
+/* Highest IRR and ISR vectors, 0 if none (RVI, SVI), and the TPR threshold below which a
+ * pending vector becomes deliverable (0: none is waiting for that). */
+u8 vlapic_irr(const struct vlapic *v);
+u8 vlapic_isr(const struct vlapic *v);
+u8 vlapic_tpr_threshold(struct vlapic *v);
+
+/* Whether a halted vCPU must wake: a deliverable vector, posted or in IRR. */
+bool vlapic_wants_cpu(struct vlapic *v);
+/* Whether LVT LINT0 (ExtINT) lets the PICs' INTR through to this vCPU. */
+bool vlapic_extint_enabled(const struct vlapic *v);
+
+u8 vlapic_get_tpr(const struct vlapic *v); /* 0 to 255 */
+void vlapic_set_tpr(struct vlapic *v, u8 tpr);
+
+/* Register accesses of the guest, on its own vCPU. offset: in the xAPIC page. */
+u32 vlapic_mmio_read(struct vlapic *v, u32 offset);
+void vlapic_mmio_write(struct vlapic *v, u32 offset, u32 value);
+/* After hardware did a trap-like write (VIRT_EXIT_APIC_WRITE). */
+void vlapic_after_write(struct vlapic *v, u32 offset);
+/* EOI of `vector` done by hardware (VIRT_EXIT_EOI): tell the I/O APIC. */
+void vlapic_after_eoi(struct vlapic *v, u8 vector);
+
+/* x2APIC MSRs 0x800 to 0x8ff, IA32_APIC_BASE and IA32_TSC_DEADLINE.
+ * ERR_INVAL: the guest gets #GP. */
+int __must_check vlapic_msr_read(struct vlapic *v, u32 msr, u64 *value);
+int __must_check vlapic_msr_write(struct vlapic *v, u32 msr, u64 value);
+enum virt_apic_mode vlapic_mode(const struct vlapic *v);
+/* EOI-exit bitmap: vectors that are level-triggered. True when it changed since last asked. */
+bool vlapic_eoi_bitmap(struct vlapic *v, u64 bitmap[4]);
+
+/* Deliver an interrupt message (from an IPI, an MSI or an I/O APIC entry) to the APICs that
+ * it addresses (SDM vol. 3, 11.6.2). */
+struct vlapic_message {
+	u32 dest;	/* APIC ID or logical destination */
+	u8 vector;
+	u8 delivery;	/* 0 fixed, 1 lowest priority, 2 SMI, 4 NMI, 5 INIT, 6 SIPI, 7 ExtINT */
+	bool logical, level, assert_;
+	u8 shorthand;	/* 0 none, 1 self, 2 all, 3 all but self */
+};
+void vlapic_deliver(struct platform *p, struct vlapic *source, const struct vlapic_message *m);
+
+#endif
