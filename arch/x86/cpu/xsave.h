@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest FPU and extended state. The core itself is compiled without any of
+ * it, so the registers always hold some vCPU's state and are saved and loaded
+ * only when another vCPU follows on this CPU (SDM vol. 1 ch. 13).
+ *
+ * XCR0 while saving and restoring must be xsave_host_xcr0(); the VMM sets the
+ * guest's XCR0 (xsetbv) afterwards and the host's value before.
+ */
+#ifndef ARCH_X86_CPU_XSAVE_H
+#define ARCH_X86_CPU_XSAVE_H
+
+#include "kernel/lib/types.h"
+
+#define XSTATE_X87 BIT(0)
+#define XSTATE_SSE BIT(1)
+#define XSTATE_AVX BIT(2)
+#define XSTATE_BNDREGS BIT(3)
+#define XSTATE_BNDCSR BIT(4)
+#define XSTATE_OPMASK BIT(5)
+#define XSTATE_ZMM_HI256 BIT(6)
+#define XSTATE_HI16_ZMM BIT(7)
+#define XSTATE_PKRU BIT(9)
+#define XSTATE_TILECFG BIT(17)
+#define XSTATE_TILEDATA BIT(18)
+#define XSAVE_ALIGN 64
+/* Legacy region and header: what an area has at least, in bytes. */
+#define XSAVE_AREA_MIN 576
+
+/* Enable XSAVE and set XCR0 on this CPU; the boot CPU also finds the sizes. */
+void xsave_init_cpu(void);
+
+/* All user components the processor can save; 0 without XSAVE. A component
+ * whose CPUID 0xD sub-leaf is empty counts as missing. */
+u64 xsave_host_xcr0(void);
+
+/* Bytes of an area, which must be aligned to XSAVE_ALIGN. */
+u32 xsave_area_size(void);
+
+/* The state after a processor reset (FCW 0x37f, MXCSR 0x1f80). */
+void xsave_area_init(void *area);
+
+void xsave_save(void *area);
+void xsave_restore(const void *area);
+
+/* Sanitize CPUID 0xD: drop from mask what sub-leaves do not describe, and
+ * components without those that they need. Pure. */
+struct xsave_leaf {
+	u32 size, offset;
+};
+u64 xsave_components_usable(u64 mask, const struct xsave_leaf leaf[64]);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Local APIC, in x2APIC mode where there is one (SDM vol. 3 ch. 11). */
+#ifndef ARCH_X86_IRQ_LAPIC_H
+#define ARCH_X86_IRQ_LAPIC_H
+
+#include "kernel/lib/types.h"
+
+/* Enable this CPU's; the boot CPU chooses the mode. tsc_khz is 0 on the boot
+ * CPU until lapic_timer_calibrate(). */
+void lapic_init_cpu(void);
+bool lapic_is_x2apic(void);
+u32 lapic_id(void);
+
+void lapic_eoi(void);
+void lapic_ipi(u32 apic_id, u8 vector);
+void lapic_ipi_nmi(u32 apic_id);
+void lapic_ipi_init(u32 apic_id);
+/* page is the physical address divided by 4096, below 256. */
+void lapic_ipi_startup(u32 apic_id, u8 page);
+
+/* Learn the rate of the one-shot timer where there is no TSC-deadline mode;
+ * tsc_khz is the TSC's rate. Busy for at most 2 ms. */
+void lapic_timer_calibrate(u64 tsc_khz);
+/* This CPU's timer fires (IRQ_VECTOR_TIMER) once when the TSC reaches the
+ * deadline, at once when it has passed; ~0 disarms it. */
+void lapic_timer_set(u64 tsc_deadline);
+/* "tsc-deadline" or "one-shot". */
+const char *lapic_timer_kind(void);
+
+/* One-shot count for a delay of tsc ticks: rounded up, at least 1, at most
+ * 2^32 - 1 (then fires early and is set again). Pure. lapic_per_tsc is the
+ * ratio of the two rates in 32.32 fixed point. */
+u32 lapic_timer_count(u64 tsc_ticks, u64 lapic_per_tsc);
+
+#endif
