@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler: what runs next on each processor.
+ *
+ * An entity (a vCPU) is a function that runs for a while and returns; nothing
+ * ever blocks on a stack. Its contract:
+ *
+ *	static void vcpu_run(struct sched_entity *e)
+ *	{
+ *		while (!sched_must_yield()) {
+ *			if (nothing to do) {
+ *				sched_block(e);		// only a mark: then return
+ *				return;
+ *			}
+ *			... program timer_next(), enter the guest, handle the exit ...
+ *		}
+ *	}					// returned without sched_block(): still ready
+ *
+ * A wake that arrives at any moment between the start of run() and its return is
+ * not lost: an entity that wanted to block is then run once more. So run() may
+ * find nothing to do, and event sources first store the event, then wake.
+ *
+ * An interrupt, a kick from another processor or the preemption timer leaves
+ * the guest; run() then calls irq_dispatch() or timer_run_expired() as told by the
+ * exit, and looks at sched_must_yield(), which is one load.
+ */
+#ifndef KERNEL_SCHED_SCHED_H
+#define KERNEL_SCHED_SCHED_H
+
+#include "arch/x86/cpu/percpu.h"
+#include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
+
+#define SCHED_CPU_ANY (-1)
+
+enum sched_state {
+	SCHED_OFF,     /* not under the scheduler; wakes are ignored */
+	SCHED_BLOCKED, /* waits for a wake */
+	SCHED_READY,   /* on a run queue, or about to be put on one */
+	SCHED_RUNNING, /* inside run() */
+	SCHED_WOKEN,   /* inside run(), and woken since it started */
+};
+
+/* Accounting, in TSC ticks. Read without lock: figures for people. */
+struct sched_stats {
+	u64 run_ticks;   /* inside run() */
+	u64 wait_ticks;  /* ready, but not running */
+	u64 runs;        /* times that run() was called */
+	u64 wakes;       /* times that it went from blocked to ready */
+	u64 migrations;  /* times that it ran on another processor than before */
+	u64 preemptions; /* times that its slice ended with others waiting */
+	u64 ready_since; /* private: TSC when it became ready */
+	u64 slice_left;  /* private: ticks left of its slice, 0: a new one */
+};
+
+struct sched_entity {
+	const char *name;
+	void (*run)(struct sched_entity *e);
+	int affinity; /* the only processor it may run on, or SCHED_CPU_ANY */
+	u32 cpu;      /* the processor it runs or last ran on; read-only for users */
+	struct sched_stats stats;
+	/* Private. */
+	enum sched_state state; /* atomic */
+	bool want_block;
+	struct list link;       /* in its run queue; under that queue's lock */
+	struct runqueue *queue; /* where it is queued, NULL: nowhere */
+	s64 policy_data[2];     /* for the policy */
+};
+
+/* Prepare an entity: SCHED_OFF. name stays the caller's and must live as long. */
+void sched_init_entity(struct sched_entity *e, const char *name,
+		       void (*run)(struct sched_entity *e));
+
+/* Put an entity that is off under the scheduler, blocked: the first wake starts it. */
+void sched_add(struct sched_entity *e);
+
+/*
+ * Take an entity from the scheduler: afterwards run() is not called and wakes
+ * are ignored. ERR_BUSY if it is inside run(): kick it, make its run() return, and
+ * try again. ERR_OK also if it was off already.
+ */
+int __must_check sched_remove(struct sched_entity *e);
+
+/* Allow only one processor (or SCHED_CPU_ANY); holds from the next wake or yield. */
+void sched_set_affinity(struct sched_entity *e, int cpu);
+
+/*
+ * Make a blocked entity ready on an idle processor if there is one, else where it
+ * ran last. If it is inside run(), that run() will be followed by another one. Any
+ * processor, any context. Does not interrupt a run() in progress.
+ */
+void sched_wake(struct sched_entity *e);
+
+/* sched_wake(), and if it is inside run() on another processor, interrupt that
+ * (smp_kick()), so that it leaves the guest and sees what has changed. */
+void sched_kick(struct sched_entity *e);
+
+/* Inside run() at the moment? */
+static inline bool sched_running(const struct sched_entity *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_RELAXED) >= SCHED_RUNNING;
+}
+
+/* Called by run(): when it returns, the entity is blocked, unless it was woken
+ * since run() began (or since sched_wake_ack()). */
+static inline void sched_block(struct sched_entity *e)
+{
+	e->want_block = true;
+}
+
+/* Called by run() just before it looks for events: wakes up to here need no extra
+ * run. Optional, saves one round of the loop. */
+static inline void sched_wake_ack(struct sched_entity *e)
+{
+	if (__atomic_load_n(&e->state, __ATOMIC_RELAXED) == SCHED_WOKEN)
+		__atomic_exchange_n(&e->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
+}
+
+/* Why run() should return: bits of the per-processor flags. */
+#define SCHED_F_RESCHED 1u /* the slice is over, or something more urgent is ready */
+#define SCHED_F_WORK 2u    /* a work item waits on this processor */
+extern PERCPU(u32, sched_flags);
+
+/* Should run() return to the scheduler soon? One load, then a branch. */
+static inline bool sched_must_yield(void)
+{
+	return __atomic_load_n(&percpu(sched_flags), __ATOMIC_RELAXED) != 0;
+}
+
+/* The entity inside run() on this processor, NULL if none. */
+struct sched_entity *sched_current(void);
+
+/* What the scheduler needs from arch; registered by boot/core. */
+struct sched_ops {
+	void (*kick)(u32 cpu);    /* make a processor leave hlt or its guest (smp_kick) */
+	void (*idle)(void);       /* sti; hlt; cli: an interrupt pending at entry ends it */
+	void (*irq_window)(void); /* sti; nop; cli: take what is pending */
+};
+
+/* Set up the queues of all processors. After timer_setup(), boot processor, once. */
+void sched_setup(const struct sched_ops *ops);
+
+/* This processor's scheduler; every processor ends its start-up here. */
+void __noreturn sched_loop(void);
+
+/* One round of sched_loop(): timers, work, one entity or idling. For tests. */
+void sched_round(void);
+
+/* Accounting per processor, in TSC ticks. */
+struct sched_cpu_stats {
+	u64 idle_ticks;      /* halted */
+	u64 run_ticks;       /* in entities */
+	u64 work_ticks;      /* in work items */
+	u64 switches;        /* entities started that are not the one that ran before */
+	u64 idles;           /* times halted */
+	u64 kicks;           /* interrupts sent to other processors */
+	u64 steals;          /* entities taken from other processors */
+	u32 ready;           /* entities waiting now */
+	const char *current; /* name of the running entity, NULL: none */
+};
+void sched_cpu_stats(u32 cpu, struct sched_cpu_stats *out);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Timers: per processor a pairing heap whose links are inside the timers, so
+ * that there is no limit and no allocation. A timer fires at or after its
+ * deadline, never before, on the processor that armed it, in scheduler context
+ * (IF=0, no lock held).
+ *
+ * Nobody touches the timer hardware but timer_program(): the idle loop calls it
+ * before halting, and the vCPU loop either calls it or loads timer_next() into
+ * the preemption timer before an entry.
+ */
+#ifndef KERNEL_TIME_TIMER_H
+#define KERNEL_TIME_TIMER_H
+
+#include "arch/x86/cpu/percpu.h"
+#include "kernel/lib/types.h"
+
+#define TIMER_NEVER (~0ull)
+
+struct timer {
+	u64 deadline; /* absolute TSC; read-only for users */
+	void (*fn)(struct timer *timer);
+	/* Private. */
+	struct timer *child, *next, *prev; /* prev: left sibling, or the parent of a first child */
+	u32 cpu;                           /* whose heap, TIMER_CPU_NONE: not armed */
+};
+#define TIMER_CPU_NONE (~0u)
+
+/* Prepare a timer. fn may arm the timer again, or free what contains it. */
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
+
+/*
+ * Arm on this processor for an absolute TSC value, or move an armed timer there,
+ * from whichever processor. A deadline of the past fires at the next
+ * timer_run_expired(); TIMER_NEVER cancels. Two processors must not arm the same
+ * timer at the same time; timer_cancel() may run concurrently.
+ */
+void timer_arm(struct timer *timer, u64 deadline);
+
+/* The same on another processor's heap. The caller has to kick that processor
+ * if it must notice before its next exit. */
+void timer_arm_on(struct timer *timer, u32 cpu, u64 deadline);
+
+/* Disarm, from any processor. True if it was armed. fn may still be running on
+ * another processor when this returns. */
+bool timer_cancel(struct timer *timer);
+
+/* Disarm and wait until fn is not running on any other processor: afterwards the
+ * timer's memory may be freed. Not while holding a lock that fn takes, and fn must
+ * not be arming the timer again unconditionally. */
+bool timer_cancel_sync(struct timer *timer);
+
+/* Armed at the moment? A hint if other processors use the timer as well. */
+static inline bool timer_armed(const struct timer *timer)
+{
+	return __atomic_load_n(&timer->cpu, __ATOMIC_RELAXED) != TIMER_CPU_NONE;
+}
+
+/* This processor's earliest deadline as absolute TSC, TIMER_NEVER if none. One
+ * load: may be called before each entry. */
+extern PERCPU(u64, timer_next_deadline);
+static inline u64 timer_next(void)
+{
+	return __atomic_load_n(&percpu(timer_next_deadline), __ATOMIC_RELAXED);
+}
+
+/* Fire what has expired on this processor; returns how many fired. Bounded: a
+ * timer that is armed again by its own fn fires at the next call at the earliest. */
+unsigned timer_run_expired(void);
+
+/* What timers need from the hardware; registered by boot/core. */
+struct timer_ops {
+	/* Interrupt this processor at or after an absolute TSC value; TIMER_NEVER: not
+	 * at all. The interrupt handler has nothing to do but to acknowledge. */
+	void (*program)(u64 deadline);
+};
+void timer_set_ops(const struct timer_ops *ops);
+
+/* Set this processor's timer hardware to its earliest deadline. Cheap if that is
+ * what it is set to already. */
+void timer_program(void);
+
+/* Set up the processors' heaps. After per-CPU areas exist, on the boot processor, once. */
+void timer_setup(void);
+
+#endif
