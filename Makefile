@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Hanok. `make help` lists the targets. One non-recursive file; every folder adds to these lists
+# in its sources.mk:
+#   core-src   += folder/file.c       C or assembly (.S) of the core
+#   loader-src += boot/efi/file.c     of the UEFI application
+#   generated  += build/gen/x.h       made before anything is compiled (-Ibuild/gen); *.asl has a rule
+#   host-test  += test_x              a cmocka program; test_x-src := tests/host/... real/file.c
+#   host-tool  += tool                a program for the host; tool-src := ...
+#   fuzz       += fuzz_x              a libFuzzer program; fuzz_x-src := ..., seeds in tests/fuzz/seeds/x
+#   guest      += name                a bare guest, build/guest/name.elf; name-src, name-lds, name-flags
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SECONDEXPANSION:
+
+B := build
+CC := gcc
+CLANG := clang
+VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
+
+core-src :=
+loader-src :=
+generated :=
+host-test :=
+host-tool :=
+fuzz :=
+guest :=
+
+.PHONY: all
+all: $(B)/hanok.efi tools
+
+include $(sort $(wildcard */sources.mk */*/sources.mk */*/*/sources.mk */*/*/*/sources.mk))
+
+# Objects of the sources $(2), below build/$(1).
+objects = $(patsubst %,$(B)/$(1)/%.o,$(2))
+# Evaluated when first used, that is, after the compiler has been installed.
+gcc-include = $(eval gcc-include := $(shell $(CC) -print-file-name=include))$(gcc-include)
+libgcc = $(eval libgcc := $(shell $(CC) -print-libgcc-file-name))$(libgcc)
+libdir := /usr/lib/x86_64-linux-gnu
+
+warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wundef
+depend = -MMD -MP -MF $(@:.o=.d)
+say = @mkdir -p $(@D); echo "  $(1)	$(patsubst $(B)/%,%,$@)"
+
+# --- what must be installed -------------------------------------------------------------------
+ready := $(B)/deps.stamp
+.PHONY: deps
+#: deps        install what is needed from the distribution's packages
+deps:
+	tests/deps/install
+	@mkdir -p $(B) && touch $(ready)
+$(ready): tests/deps/install tests/deps/packages
+	@tests/deps/install
+	@mkdir -p $(@D) && touch $@
+
+newlib := $(B)/newlib
+$(newlib)/libc.a: $(ready) tests/deps/newlib
+	@CC=$(CC) tests/deps/newlib $(newlib)
+	@touch -c $(newlib)/libc.a
+$(B)/fdt/libfdt.h: $(ready)
+	@mkdir -p $(@D) && cp /usr/include/fdt.h /usr/include/libfdt.h /usr/include/libfdt_env.h $(@D)
+
+$(B)/gen/%.h: %.asl | $(ready)
+	$(call say,IASL)
+	@iasl -p $(@:.h=) -tc $< >$(@:.h=.log) 2>&1 || { cat $(@:.h=.log); exit 1; }
+	@mv $(@:.h=.hex) $@
+$(B)/gen/version.h: FORCE
+	@mkdir -p $(@D); echo '#define HANOK_VERSION "$(VERSION)"' >$@.new
+	@cmp -s $@ $@.new && rm $@.new || mv $@.new $@
+.PHONY: FORCE
+generated += $(B)/gen/version.h
+
+# --- the core ---------------------------------------------------------------------------------
+core-flags := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+	-mgeneral-regs-only -fstack-protector-strong -mstack-protector-guard=tls \
+	-mstack-protector-guard-reg=fs -mstack-protector-guard-offset=0x28 -fno-strict-aliasing \
+	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none $(warnings)
+core-include = -nostdinc -I. -I$(B)/gen -isystem $(newlib)/include -isystem $(B)/fdt \
+	-isystem $(gcc-include)
+core-link := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,-z,noexecstack -Wl,--fatal-warnings -Wl,--no-warn-rwx-segments
+core-objects := $(call objects,core,$(core-src))
+core-ready := $(newlib)/libc.a $(B)/fdt/libfdt.h $(generated)
+
+$(B)/core/%.c.o: %.c Makefile | $(core-ready)
+	$(call say,CC)
+	@$(CC) $(core-flags) $(core-include) $(depend) -c -o $@ $<
+$(B)/core/%.S.o: %.S Makefile | $(core-ready)
+	$(call say,AS)
+	@$(CC) $(core-flags) $(core-include) $(depend) -D__ASSEMBLY__ -c -o $@ $<
+
+$(B)/core.elf: $(core-objects) $(wildcard linker/core.lds linker/*.awk linker/*.py) linker/link-core tests/lint/core | $(core-ready)
+	$(call say,LINK)
+	@linker/link-core $@ linker/core.lds $(CC) $(core-link) -- $(core-objects) \
+		$(newlib)/libc.a $(libdir)/libfdt.a $(newlib)/libc.a $(libgcc)
+	@tests/lint/core $@
+
+.PHONY: core
+#: core        the core alone, build/core.elf
+core: $(B)/core.elf
+
+# --- the loader -------------------------------------------------------------------------------
+efi-lds := $(firstword $(wildcard linker/*efi*.lds linker/loader*.lds) $(wildcard /usr/lib/elf_x86_64_efi.lds \
+	$(libdir)/gnuefi/elf_x86_64_efi.lds))
+efi-crt = $(firstword $(wildcard /usr/lib/crt0-efi-x86_64.o $(libdir)/gnuefi/crt0-efi-x86_64.o))
+loader-flags := -std=gnu11 -O2 -g -ffreestanding -fPIC -fshort-wchar -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fno-strict-aliasing -fcf-protection=none \
+	-maccumulate-outgoing-args -DGNU_EFI_USE_MS_ABI $(warnings)
+loader-include := -I. -I$(B)/gen -isystem /usr/include/efi -isystem /usr/include/efi/x86_64
+loader-objects := $(call objects,loader,$(loader-src))
+# Sections of the application, each listed: what is not listed is dropped.
+efi-sections := .text .sdata .data .rodata .dynamic .dynsym .rel .rela .rel.* .rela.* .reloc .sbat
+
+$(B)/loader/%.c.o: %.c Makefile | $(ready) $(generated)
+	$(call say,CC)
+	@$(CC) $(loader-flags) $(loader-include) $(depend) -c -o $@ $<
+$(B)/loader/%.S.o: %.S Makefile | $(ready) $(generated)
+	$(call say,AS)
+	@$(CC) $(loader-flags) $(loader-include) $(depend) -D__ASSEMBLY__ -c -o $@ $<
+# The core is embedded by .incbin; the assembler does not report that as a dependency.
+$(filter %.S.o,$(loader-objects)): $(B)/core.elf.stripped
+$(B)/core.elf.stripped: $(B)/core.elf
+	@objcopy --strip-all $< $@
+
+$(B)/hanok.so: $(loader-objects) | $(ready)
+	$(call say,LINK)
+	@$(LD) -nostdlib -znocombreloc -shared -Bsymbolic -z noexecstack --no-warn-rwx-segments \
+		-T $(efi-lds) -o $@ $(efi-crt) $(loader-objects) -L/usr/lib -L$(libdir) \
+		-lgnuefi $(libdir)/libfdt.a 
+	@nm -u $@ | sed 's/^ */undefined in the loader: /' | { ! grep .; }
+$(B)/hanok.efi: $(B)/hanok.so
+	$(call say,EFI)
+	@objcopy -S $(addprefix -j ,$(efi-sections)) --target efi-app-x86_64 --subsystem=10 $< $@
+
+# --- host programs ----------------------------------------------------------------------------
+host-flags := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer -DHANOK_HOST -D_GNU_SOURCE -I. -I$(B)/gen $(warnings)
+fuzz-flags := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-DHANOK_HOST -DHANOK_FUZZ -D_GNU_SOURCE -I. -I$(B)/gen -Wall -Wextra -Wno-unknown-warning-option
+host-libs := -lcmocka -lfdt
+
+$(B)/host/%.c.o: %.c Makefile | $(ready) $(generated)
+	$(call say,HOSTCC)
+	@$(CC) $(host-flags) $(depend) -c -o $@ $<
+$(B)/fuzz/%.c.o: %.c Makefile | $(ready) $(generated)
+	$(call say,FUZZCC)
+	@$(CLANG) $(fuzz-flags) -fsanitize=fuzzer-no-link $(depend) -c -o $@ $<
+
+host-programs := $(host-test) $(host-tool)
+$(patsubst %,$(B)/host/%,$(host-test)): $(B)/host/%: $$(call objects,host,$$($$*-src))
+	$(call say,HOSTLD)
+	@$(CC) $(host-flags) -o $@ $^ $(host-libs)
+$(patsubst %,$(B)/%,$(host-tool)): $(B)/%: $$(call objects,host,$$($$*-src))
+	$(call say,HOSTLD)
+	@$(CC) $(host-flags) -o $@ $^ -lfdt
+$(patsubst %,$(B)/fuzz/%,$(fuzz)): $(B)/fuzz/%: $$(call objects,fuzz,$$($$*-src))
+	$(call say,FUZZLD)
+	@$(CLANG) $(fuzz-flags) -fsanitize=fuzzer -o $@ $^ -lfdt
+
+# --- bare guests ------------------------------------------------------------------------------
+guest-flags := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -I. -I$(B)/gen \
+	-fno-asynchronous-unwind-tables $(warnings)
+guest-elfs := $(patsubst %,$(B)/guest/%.elf,$(guest))
+define guest-rules
+$(B)/guest/$(1)/%.o: % Makefile | $(ready)
+	$$(call say,GUESTCC)
+	@$(CC) $(guest-flags) $($(1)-flags) $$(depend) -c -o $$@ $$<
+$(B)/guest/$(1).elf: $(call objects,guest/$(1),$($(1)-src)) $($(1)-lds)
+	$$(call say,GUESTLD)
+	@$(CC) $(guest-flags) $($(1)-flags) -nostdlib -static -no-pie -Wl,--build-id=none \
+		-Wl,-z,max-page-size=4096 -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments \
+		$(addprefix -T ,$($(1)-lds)) -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach g,$(guest),$(eval $(call guest-rules,$(g))))
+
+# --- targets ----------------------------------------------------------------------------------
+test-programs := $(patsubst %,$(B)/host/%,$(host-test))
+fuzz-programs := $(patsubst %,$(B)/fuzz/%,$(fuzz))
+FUZZ_SECONDS := 30
+demo := --config boot/config/demo.dts --file vmlinuz=$(B)/assets/vmlinuz-cloud \
+	--file initrd.img=$(B)/assets/initrd.img
+
+.PHONY: tools host-test fuzz guests assets image run check test bench clean help
+#: tools       programs for the host, as hanok-check
+tools: $(patsubst %,$(B)/%,$(host-tool))
+#: host-test   unit tests under ASan and UBSan; T=test_x runs one of them
+host-test: $(if $(T),$(patsubst %,$(B)/host/%,$(T)),$(test-programs))
+	@tests/run --host $^
+#: fuzz        all fuzzers, FUZZ_SECONDS (30) each; T=fuzz_x runs one of them
+fuzz: $(if $(T),$(patsubst %,$(B)/fuzz/%,$(T)),$(fuzz-programs))
+	@tests/run --fuzz $^ --fuzz-seconds $(FUZZ_SECONDS)
+#: guests      the bare guests of tests/guest
+guests: $(guest-elfs)
+#: assets      kernels, memtest86+ and an initial RAM disk to run as guests, cached
+assets: $(ready)
+	@tests/deps/assets $(B)/assets
+#: image       build/hanok.img, to be written to a USB stick or a disk
+image: $(B)/hanok.img
+$(B)/hanok.img: $(B)/hanok.efi $(B)/demo.dtb boot/image/make-image | assets
+	$(call say,IMAGE)
+	@boot/image/make-image $@ EFI/BOOT/BOOTX64.EFI=$(B)/hanok.efi hanok.dtb=$(B)/demo.dtb \
+		vmlinuz=$(B)/assets/vmlinuz-cloud initrd.img=$(B)/assets/initrd.img
+$(B)/demo.dtb: boot/config/demo.dts | $(ready)
+	$(call say,DTC)
+	@dtc -q -I dts -O dtb -o $@ $<
+#: run         boot the demo configuration in an emulator and leave you at its shell
+run: $(B)/hanok.efi assets
+	@tests/system/hanok-vm $(demo)
+#: check       the rules of the source, and the unit tests: a minute
+check: $(B)/hanok.efi tools $(test-programs)
+	@tests/run --lint --host $(test-programs)
+#: test        everything: check, fuzzers, whole systems in an emulator
+test: $(B)/hanok.efi tools guests assets $(test-programs) $(fuzz-programs)
+	@tests/run --lint --host $(test-programs) --fuzz $(fuzz-programs) \
+		--fuzz-seconds $(FUZZ_SECONDS) --system $(T)
+#: bench       the cost of exits and of booting, in instructions
+bench: $(B)/hanok.efi guests assets
+	@tests/bench/run
+#: clean       remove build/ (the cache outside of the tree stays)
+clean:
+	rm -rf $(B)
+#: help        this list
+help:
+	@sed -n 's/^#: /  make /p' Makefile
+
+-include $(patsubst %.o,%.d,$(core-objects) $(loader-objects) \
+	$(foreach t,$(host-test) $(host-tool),$(call objects,host,$($(t)-src))) \
+	$(foreach t,$(fuzz),$(call objects,fuzz,$($(t)-src))) \
+	$(foreach g,$(guest),$(call objects,guest/$(g),$($(g)-src))))
