@@ -32,11 +32,13 @@ struct platform_host_ops {
 	/* Guest asked for power-off (S5) or for a reset. Returns; the VM stops soon after. */
 	void (*power_off)(void *vm);
 	void (*reset)(void *vm);
-	/* The byte the guest wrote to COM1. */
+	/* What the guest wrote to COM1, a line or a part of one. No device lock is held. */
 	void (*uart_output)(void *vm, const char *bytes, size_t len);
 	/* Guest TSC of this VM (all vCPUs share one offset) and its rate. */
 	u64 (*guest_tsc)(void *vm);
 	u64 (*guest_tsc_to_host)(void *vm, u64 guest_tsc);
+	/* UTC in nanoseconds since 1970, for the RTC. NULL: the RTC starts in 2000. */
+	u64 (*utc_ns)(void *vm);
 };
 
 struct platform {
@@ -44,7 +46,9 @@ struct platform {
 	const struct platform_host_ops *host;
 	unsigned cpus;
 	u64 ram_size; /* bytes; see vmm/vm/layout.h for where it lies */
-	struct bus ports, mmio;
+	u64 tsc_hz;   /* rate of the guest TSC, which every device clock is derived from */
+	u32 arbiter;  /* turn of lowest-priority delivery, by vlapic_deliver() */
+	struct bus ports, mmio; /* all but the local APIC's page, which the run loop serves */
 	struct vlapic **lapic; /* [cpus] */
 	struct vioapic *ioapic;
 	struct vpic *pic;
@@ -55,11 +59,13 @@ struct platform {
 	struct vpci_host *pci;
 };
 
-/* Create all devices, in the state after power-on. vm, host, cpus and ram_size are set. */
+/* Create all devices, in the state after power-on. vm, host, cpus, ram_size and tsc_hz are
+ * set. ERR_NOMEM, ERR_INVAL (cpus not 1 to 254, no rate). */
 int __must_check platform_create(struct platform *p);
 void platform_destroy(struct platform *p);
 
-/* Power-on state again; no vCPU runs. */
+/* Power-on state again, as firmware leaves it to an operating system: LINT0 of vCPU 0 takes
+ * the PICs' interrupts (virtual wire). No vCPU runs. */
 void platform_reset(struct platform *p);
 
 /*
@@ -76,5 +82,15 @@ void platform_msi(struct platform *p, u64 address, u32 data);
 
 /* Bytes typed at the VM's console. */
 void platform_uart_input(struct platform *p, const char *bytes, size_t len);
+
+/*
+ * The PICs' interrupts, for the run loop of vCPU 0, after vlapic_next() had nothing: pending
+ * is cheap; ack is the processor's INTA cycle and returns the vector.
+ */
+bool platform_extint_pending(struct platform *p);
+u8 platform_extint_ack(struct platform *p);
+
+/* Press the ACPI power button: an operating system that listens shuts down. */
+void platform_power_button(struct platform *p);
 
 #endif

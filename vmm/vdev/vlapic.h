@@ -26,6 +26,15 @@ struct virt_pi_desc *vlapic_pi(struct vlapic *v);
 /* State after RESET; init: after INIT (the APIC ID and the mode are kept). */
 void vlapic_reset(struct vlapic *v, bool init);
 
+/*
+ * The timer counts at the rate of the guest's TSC (platform.tsc_hz) divided by the divide
+ * configuration. CPUID tells the guest: leaf 15h with EAX = EBX = 1 and ECX = the rate in
+ * Hz, and EBX of leaf 0x40000010 with the rate in kHz. Periods below VLAPIC_MIN_PERIOD_US
+ * are stretched to it, so that no guest can keep the core busy with interrupts.
+ */
+#define VLAPIC_MIN_PERIOD_US 50
+/* CPUID leaf 1 EDX bit 9, ECX bits 21 (x2APIC) and 24 (TSC deadline) are all offered. */
+
 /* From any CPU: post a vector; kicks the vCPU when it needs to notice. */
 void vlapic_post(struct vlapic *v, u8 vector, bool level);
 
