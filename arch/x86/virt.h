@@ -63,6 +63,14 @@ enum virt_reg {
 	VIRT_GS_BASE,
 	VIRT_KERNEL_GS_BASE,
 	VIRT_TSC_AUX,
+	VIRT_SPEC_CTRL, /* what IA32_SPEC_CTRL holds while the guest runs; with caps.spec_ctrl */
+	/* In PAE paging (CR0.PG, CR4.PAE, no LMA) the processor holds the four
+	 * page-directory-pointer entries in registers. Whoever emulates a write of CR0, CR3
+	 * or CR4 there loads them from the guest's memory (SDM vol. 3, 4.4.1). */
+	VIRT_PDPTE0,
+	VIRT_PDPTE1,
+	VIRT_PDPTE2,
+	VIRT_PDPTE3,
 	VIRT_REGS
 };
 
@@ -123,7 +131,7 @@ enum virt_exit_kind {
 	VIRT_EXIT_EOI,	       /* virtualized EOI of .vector, which is in the EOI-exit bitmap */
 	VIRT_EXIT_TPR,	       /* TPR fell below the threshold */
 	VIRT_EXIT_APIC_ACCESS, /* access to the APIC page that hardware did not do: .apic */
-	VIRT_EXIT_ENTRY_FAILED, /* the control structure was refused: .raw */
+	VIRT_EXIT_ENTRY_FAILED, /* the control structure was refused: .raw, for the log */
 	VIRT_EXIT_UNKNOWN,	/* .raw: the vendor's number, for the log */
 	VIRT_EXIT_KINDS
 };
@@ -171,7 +179,11 @@ struct virt_exit {
 	};
 };
 
-/* What this machine's virtualization offers, filled by check(). */
+/*
+ * What this machine's virtualization offers, filled by check(). Before the first VM is
+ * created the core may clear tpr_shadow, apic_access, apic_regs, virq_delivery, posted,
+ * x2apic_virt, pause_exit, rdtscp, invpcid or xsaves: vCPUs then do without.
+ */
 struct virt_caps {
 	const char *name;	/* "VT-x", "AMD-V" */
 	u64 max_leaf;		/* largest nested leaf in bytes: 4 KiB, 2 MiB or 1 GiB */
@@ -186,11 +198,17 @@ struct virt_caps {
 	bool tsc_scaling;
 	bool decode_assist;	/* insn_len is always known */
 	u32 asids;		/* address-space tags, 0 if none */
+	/* Instructions that fault unless the back end enables them: CPUID must agree. */
+	bool rdtscp;  /* RDTSCP and RDPID, with VIRT_TSC_AUX */
+	bool invpcid;
+	bool xsaves;
+	bool spec_ctrl; /* VIRT_SPEC_CTRL */
 };
 
 /* A VM as its back end sees it. Embedded in struct vm. */
 struct virt_vm {
-	hpa_t nested_root;	/* table of virt->nested_format, kept by the VM */
+	hpa_t nested_root;	/* table of virt->nested_format, kept by the VM; before load() */
+	hpa_t apic_page;	/* with caps.apic_access: to be mapped writable at 0xfee00000 */
 	u8 *msr_bitmap;		/* back end's */
 	u8 *io_bitmap;		/* back end's */
 	u64 flush_generation;	/* see tlb_flush_vm */

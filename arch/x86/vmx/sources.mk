@@ -1,0 +1,1 @@
+core-src += arch/x86/mm/pages.c
