@@ -10,6 +10,7 @@
 #ifndef VMM_VM_LOAD_H
 #define VMM_VM_LOAD_H
 
+#include "arch/x86/virt.h"
 #include "kernel/lib/types.h"
 
 /* Guest memory. */
@@ -65,18 +66,6 @@ struct load_params {
 #define LOAD_LOW_START 0x1000ull
 #define LOAD_LOW_END 0x80000ull
 
-/* attr is bits 8..23 of a descriptor's second doubleword shifted down by 8, with
- * the four limit bits in between zero: type 0-3, S 4, DPL 5-6, P 7, AVL 12, L 13,
- * D/B 14, G 15 (SDM volume 3, 3.4.5); the same layout as in VMX and, compressed,
- * in SVM. limit is in bytes, as the processor holds it. */
-struct boot_segment {
-	u16 selector;
-	u16 attr;
-	u32 limit;
-	u64 base;
-};
-#define BOOT_SEG_UNUSABLE 0 /* attr of a segment register that holds no segment */
-
 enum boot_mode {
 	BOOT_MODE_PROTECTED32, /* paging off */
 	BOOT_MODE_LONG64,      /* paging on, identity mapped */
@@ -87,7 +76,7 @@ struct boot_state {
 	enum boot_mode mode;
 	u64 rip, rsp, rax, rbx, rsi, rflags;
 	u64 cr0, cr3, cr4, efer;
-	struct boot_segment cs, data, tr, ldtr; /* data: ds, es, ss; fs and gs as well */
+	struct virt_seg cs, data, tr, ldtr; /* data: ds, es, ss; fs and gs as well */
 	u64 gdt_base, idt_base;
 	u32 gdt_limit, idt_limit;
 };
