@@ -27,7 +27,7 @@ void log_init(void);
 struct log_echo_ops {
 	void (*line)(const struct log_line *line);
 };
-/* Register it (kernel/console does), and give it the lines logged so far. */
+/* Register it (kernel/console does). Earlier lines are not repeated: see log_read(). */
 void log_set_echo(const struct log_echo_ops *ops);
 
 /* Echo lines up to this level (default KLOG_INFO). */
@@ -48,7 +48,8 @@ size_t log_format(const struct log_line *line, char *out, size_t size);
 
 /* Boot phases: a name (a constant) and the TSC when the phase ended. The time of
  * a phase is from the stamp before. log_phase() stamps now. The first stamp only
- * starts the clock. At most LOG_PHASES, later ones are not kept. */
+ * starts the clock. Names are copied, 23 bytes of them. At most LOG_PHASES, later ones
+ * are not kept. */
 void log_phase(const char *name);
 void log_phase_at(const char *name, u64 tsc);
 void log_phase_for_each(void (*fn)(void *ctx, const char *name, u64 tsc, u64 ticks), void *ctx);

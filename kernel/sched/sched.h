@@ -137,7 +137,7 @@ struct sched_ops {
 	void (*irq_window)(void); /* sti; nop; cli: take what is pending */
 };
 
-/* Set up the queues of all processors. After timer_setup(), boot processor, once. */
+/* Choose the policy and set up the boot processor's queue; once, after time_init(). */
 void sched_setup(const struct sched_ops *ops);
 
 /* This processor's scheduler; every processor ends its start-up here. */

@@ -9,8 +9,23 @@
 #ifndef KERNEL_TIME_TIME_H
 #define KERNEL_TIME_TIME_H
 
+#include "arch/x86/cpu/cpu.h"
 #include "kernel/lib/types.h"
 #include "kernel/time/scale.h"
+
+/* The TSC now. Host tests may replace the clock. */
+#ifdef HANOK_HOST
+u64 time_tsc(void);
+__attribute__((weak)) u64 time_tsc(void)
+{
+	return rdtsc();
+}
+#else
+static inline u64 time_tsc(void)
+{
+	return rdtsc();
+}
+#endif
 
 /* Facts that boot/core knows about the clocks of this machine. */
 struct time_sources {
@@ -22,7 +37,7 @@ struct time_sources {
  * Find the TSC's rate: CPUID leaf 15h (with 16h), then the leaf 0x40000010 of a
  * hypervisor below us, then measuring against the PIT or the ACPI PM timer.
  * Logs the rate and how it was found. Takes at most 60 ms; on the boot
- * processor, once, before the first timer. Never fails: with no clock at all
+ * processor, once, before the first timer. Never fails: with no clock at all,
  * 1 GHz is assumed, with an error in the log.
  */
 void time_init(const struct time_sources *sources);

@@ -22,9 +22,9 @@ struct timer {
 	void (*fn)(struct timer *timer);
 	/* Private. */
 	struct timer *child, *next, *prev; /* prev: left sibling, or the parent of a first child */
-	u32 cpu;                           /* whose heap, TIMER_CPU_NONE: not armed */
+	u32 cpu;                           /* whose heap it is on, or was on last */
+	bool armed;
 };
-#define TIMER_CPU_NONE (~0u)
 
 /* Prepare a timer. fn may arm the timer again, or free what contains it. */
 void timer_init(struct timer *timer, void (*fn)(struct timer *timer));
@@ -53,7 +53,7 @@ bool timer_cancel_sync(struct timer *timer);
 /* Armed at the moment? A hint if other processors use the timer as well. */
 static inline bool timer_armed(const struct timer *timer)
 {
-	return __atomic_load_n(&timer->cpu, __ATOMIC_RELAXED) != TIMER_CPU_NONE;
+	return __atomic_load_n(&timer->armed, __ATOMIC_RELAXED);
 }
 
 /* This processor's earliest deadline as absolute TSC, TIMER_NEVER if none. One
@@ -70,17 +70,21 @@ unsigned timer_run_expired(void);
 
 /* What timers need from the hardware; registered by boot/core. */
 struct timer_ops {
-	/* Interrupt this processor at or after an absolute TSC value; TIMER_NEVER: not
-	 * at all. The interrupt handler has nothing to do but to acknowledge. */
+	/* Interrupt this processor (timer_irq()) at or about an absolute TSC value; earlier is
+	 * allowed, TIMER_NEVER: not at all. */
 	void (*program)(u64 deadline);
 };
 void timer_set_ops(const struct timer_ops *ops);
+
+/* The handler of the timer interrupt: boot/core sets it for IRQ_VECTOR_TIMER. Timers
+ * themselves fire in the scheduler's next round, or in timer_run_expired(). */
+void timer_irq(void *arg);
 
 /* Set this processor's timer hardware to its earliest deadline. Cheap if that is
  * what it is set to already. */
 void timer_program(void);
 
-/* Set up the processors' heaps. After per-CPU areas exist, on the boot processor, once. */
-void timer_setup(void);
+/* Set up this processor's heap, once on each; sched_loop() does it too. */
+void timer_setup_cpu(void);
 
 #endif

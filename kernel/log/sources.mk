@@ -1,0 +1,1 @@
+core-src += kernel/log/log.c kernel/log/ring.c kernel/log/phase.c
