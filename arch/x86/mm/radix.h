@@ -7,8 +7,8 @@
  * The tree is changed by one CPU at a time (the caller serializes), while
  * hardware may walk it at any moment: every entry is written by one atomic
  * store, a new table is complete before it becomes reachable, and a table that
- * is no longer reachable stays unchanged in what it maps, and is not freed,
- * before the caller has said that every walker was flushed (radix_flushed()).
+ * is no longer reachable maps nothing that it did not map before, and is not
+ * freed, until the caller says that every walker was flushed (radix_flushed()).
  *
  * Invariants, also after an error: no table but the root is empty; what a failed
  * call should have changed is as it was before.

@@ -1,0 +1,1 @@
+core-src += arch/x86/mm/radix.c arch/x86/mm/radix_edit.c arch/x86/mm/radix_format.c
