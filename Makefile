@@ -130,7 +130,7 @@ $(B)/hanok.so: $(loader-objects) | $(ready)
 	$(call say,LINK)
 	@$(LD) -nostdlib -znocombreloc -shared -Bsymbolic -z noexecstack --no-warn-rwx-segments \
 		-T $(efi-lds) -o $@ $(efi-crt) $(loader-objects) -L/usr/lib -L$(libdir) \
-		-lgnuefi $(libdir)/libfdt.a 
+		-lgnuefi $(libdir)/libfdt.a
 	@nm -u $@ | sed 's/^ */undefined in the loader: /' | { ! grep .; }
 $(B)/hanok.efi: $(B)/hanok.so
 	$(call say,EFI)
