@@ -44,16 +44,18 @@ typedef struct {
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+/* newlib's sys/cdefs.h defines some of these with the same meaning, before or after us. */
+#ifndef __packed
+#define __packed __attribute__((packed))
+#define __used __attribute__((used))
+#define __aligned(n) __attribute__((aligned(n)))
+#define __section(s) __attribute__((section(s)))
+#endif
 #define __must_check __attribute__((warn_unused_result))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
-#define __packed __attribute__((packed))
-#define __aligned(n) __attribute__((aligned(n)))
 #define __noreturn __attribute__((noreturn))
-#define __used __attribute__((used))
 #define __cold __attribute__((cold))
-#define __section(s) __attribute__((section(s)))
 
-/* newlib's sys/cdefs.h may have defined these with the same meaning. */
 #ifndef static_assert
 #define static_assert _Static_assert
 #endif
