@@ -1,2 +1,3 @@
 core-src += vmm/vm/load.c vmm/vm/load_bzimage.c vmm/vm/load_multiboot.c vmm/vm/load_elf.c \
 	vmm/vm/load_ram.c vmm/vm/load_state.c
+core-src += vmm/vm/vm.c vmm/vm/build.c vmm/vm/memory.c vmm/vm/platform_host.c

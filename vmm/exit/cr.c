@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Control registers and XCR0: what the processor itself would refuse gives #GP, the rest
+ * goes to the back end (SDM vol. 3, 2.5 and 2.6). */
+#include "arch/x86/cpu/cpu.h"
+#include "arch/x86/cpu/xsave.h"
+#include "vmm/exit/exit.h"
+
+#define CR0_RESERVED_HIGH 0xffffffff00000000ull
+
+static bool cr0_valid(struct vcpu *v, u64 value)
+{
+	u64 efer = virt->get_reg(&v->virt, VIRT_EFER);
+	u64 cr4 = virt->get_reg(&v->virt, VIRT_CR4);
+	struct virt_seg cs;
+
+	if (value & CR0_RESERVED_HIGH)
+		return false;
+	if ((value & CR0_PG) && !(value & CR0_PE))
+		return false;
+	if ((value & CR0_NW) && !(value & CR0_CD))
+		return false;
+	if (!(value & CR0_PG))
+		return !(cr4 & CR4_PCIDE);
+	if (!(efer & EFER_LME))
+		return true;
+	/* Entering long mode needs PAE and a 16 or 32-bit code segment. */
+	virt->get_seg(&v->virt, VIRT_CS, &cs);
+	return (cr4 & CR4_PAE) && ((efer & EFER_LMA) || !(cs.attr & VIRT_SEG_L));
+}
+
+/* CR4 bits that the guest was told of by CPUID, besides those every 64-bit processor has. */
+static u64 cr4_allowed(struct vcpu *v)
+{
+	static const struct {
+		u64 bit;
+		u32 leaf;
+		u8 reg, position;
+	} by_cpuid[] = {
+	    {CR4_FSGSBASE, 7, 1, 0}, {CR4_SMEP, 7, 1, 7}, {CR4_SMAP, 7, 1, 20},
+	    {CR4_UMIP, 7, 2, 2},     {CR4_PKE, 7, 2, 3},  {CR4_PCIDE, 1, 2, 17},
+	    {CR4_OSXSAVE, 1, 2, 26},
+	};
+	u64 allowed = 0x7ff; /* VME to OSXMMEXCPT */
+
+	for (size_t i = 0; i < ARRAY_SIZE(by_cpuid); i++)
+		if (cpuid_policy_has(&v->vm->cpuid, by_cpuid[i].leaf, by_cpuid[i].reg,
+				     by_cpuid[i].position))
+			allowed |= by_cpuid[i].bit;
+	return allowed;
+}
+
+static bool cr4_valid(struct vcpu *v, u64 value)
+{
+	u64 old = virt->get_reg(&v->virt, VIRT_CR4);
+	bool long_mode = virt->get_reg(&v->virt, VIRT_EFER) & EFER_LMA;
+
+	if (value & ~cr4_allowed(v))
+		return false;
+	if (long_mode && !(value & CR4_PAE))
+		return false;
+	if (!(old & CR4_PCIDE) && (value & CR4_PCIDE))
+		return long_mode && !(virt->get_reg(&v->virt, VIRT_CR3) & 0xfff);
+	return true;
+}
+
+/* In PAE paging a write of CR0, CR3 or CR4 loads the four PDPTEs (SDM vol. 3, 4.4.1). */
+static void load_pdptes(struct vcpu *v)
+{
+	u64 cr0 = virt->get_reg(&v->virt, VIRT_CR0), cr4 = virt->get_reg(&v->virt, VIRT_CR4);
+	u64 entries[4];
+	gpa_t table;
+
+	if (!(cr0 & CR0_PG) || !(cr4 & CR4_PAE) || (virt->get_reg(&v->virt, VIRT_EFER) & EFER_LMA))
+		return;
+	table = GPA(virt->get_reg(&v->virt, VIRT_CR3) & 0xffffffe0);
+	if (vm_memory_read(&v->vm->memory, table, entries, sizeof(entries)))
+		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
+		virt->set_reg(&v->virt, (enum virt_reg)(VIRT_PDPTE0 + i), entries[i]);
+}
+
+static bool write_cr_raw(struct vcpu *v, u8 nr, u64 value)
+{
+	switch (nr) {
+	case 0:
+		if (!cr0_valid(v, value))
+			return false;
+		virt->set_reg(&v->virt, VIRT_CR0, value);
+		return true;
+	case 3:
+		virt->set_reg(&v->virt, VIRT_CR3, value & ~BIT(63));
+		return true;
+	case 4:
+		if (!cr4_valid(v, value))
+			return false;
+		virt->set_reg(&v->virt, VIRT_CR4, value);
+		return true;
+	case 8:
+		if (value & ~0xfull)
+			return false;
+		vlapic_set_tpr(v->lapic, (u8)(value << 4));
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool write_cr(struct vcpu *v, u8 nr, u64 value)
+{
+	if (!write_cr_raw(v, nr, value))
+		return false;
+	if (nr != 8)
+		load_pdptes(v);
+	return true;
+}
+
+static u64 read_cr(struct vcpu *v, u8 nr)
+{
+	switch (nr) {
+	case 0:
+		return virt->get_reg(&v->virt, VIRT_CR0);
+	case 3:
+		return virt->get_reg(&v->virt, VIRT_CR3);
+	case 4:
+		return virt->get_reg(&v->virt, VIRT_CR4);
+	default:
+		return vlapic_get_tpr(v->lapic) >> 4;
+	}
+}
+
+enum vcpu_next exit_cr(struct vcpu *v, const struct virt_exit *exit)
+{
+	if (exit->cr.op == VIRT_CR_READ) {
+		virt_gpr_set(&v->virt, exit->cr.gpr, read_cr(v, exit->cr.nr));
+	} else if (!write_cr(v, exit->cr.nr, exit->cr.value)) {
+		vcpu_inject_gp(v);
+		return VCPU_AGAIN;
+	}
+	return exit_skip(v, exit);
+}
+
+/* SDM vol. 1, 13.3: x87 always; AVX needs SSE; the three AVX-512 parts go together. */
+static bool xcr0_valid(u64 value)
+{
+	u64 avx512 = XSTATE_OPMASK | XSTATE_ZMM_HI256 | XSTATE_HI16_ZMM;
+	u64 mpx = XSTATE_BNDREGS | XSTATE_BNDCSR;
+
+	if (!(value & XSTATE_X87) || (value & ~xsave_host_xcr0()))
+		return false;
+	if ((value & XSTATE_AVX) && !(value & XSTATE_SSE))
+		return false;
+	if ((value & avx512) && ((value & avx512) != avx512 || !(value & XSTATE_AVX)))
+		return false;
+	return !(value & mpx) || (value & mpx) == mpx;
+}
+
+enum vcpu_next exit_xsetbv(struct vcpu *v, const struct virt_exit *exit)
+{
+	u64 value = exit_edx_eax(v);
+
+	/* #UD without OSXSAVE and #GP at CPL > 0 come before the exit. */
+	if ((u32)v->virt.gpr[VIRT_RCX] != 0 || !xcr0_valid(value)) {
+		vcpu_inject_gp(v);
+		return VCPU_AGAIN;
+	}
+	virt->set_reg(&v->virt, VIRT_XCR0, value);
+	return exit_skip(v, exit);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Model-specific registers, default deny: one sorted table of what the guest may read
+ * and write; anything else is #GP. Names and numbers: SDM vol. 4.
+ */
+#include "arch/x86/cpu/cpu.h"
+#include "arch/x86/cpu/features.h"
+#include "vmm/exit/exit.h"
+#include "vmm/vcpu/pvclock.h"
+
+#define MSR_IA32_PLATFORM_ID 0x17
+#define MSR_SMI_COUNT 0x34
+#define MSR_PLATFORM_INFO 0xce
+#define MSR_MISC_FEATURES_ENABLES 0x140
+#define MSR_IA32_THERM_STATUS 0x19c
+#define MSR_IA32_ENERGY_PERF_BIAS 0x1b0
+#define MISC_ENABLE_FAST_STRINGS BIT(0)
+#define MISC_ENABLE_BTS_UNAVAILABLE BIT(11)
+#define MISC_ENABLE_PEBS_UNAVAILABLE BIT(12)
+#define MTRRCAP_FIXED BIT(8)
+#define MTRR_DEF_TYPE_ENABLE BIT(11)
+
+struct msr_rule {
+	u32 first, last;
+	/* NULL: #GP. Return ERR_INVAL for #GP. */
+	int (*read)(struct vcpu *v, u32 msr, u64 *value);
+	int (*write)(struct vcpu *v, u32 msr, u64 value);
+};
+
+static int read_zero(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)v;
+	(void)msr;
+	*value = 0;
+	return 0;
+}
+
+static int write_ignored(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)v;
+	(void)msr;
+	(void)value;
+	return 0;
+}
+
+static int write_zero(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)v;
+	(void)msr;
+	return value ? ERR_INVAL : 0;
+}
+
+static int read_tsc(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = rdtsc() + v->vm->tsc_offset;
+	return 0;
+}
+
+static int read_apic(struct vcpu *v, u32 msr, u64 *value)
+{
+	return vlapic_msr_read(v->lapic, msr, value);
+}
+
+static int write_apic(struct vcpu *v, u32 msr, u64 value)
+{
+	enum virt_apic_mode mode = vlapic_mode(v->lapic);
+	int err = vlapic_msr_write(v->lapic, msr, value);
+
+	if (!err && unlikely(mode != vlapic_mode(v->lapic)))
+		virt->apic_mode(&v->virt, vlapic_mode(v->lapic));
+	return err;
+}
+
+static int read_feature_control(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)v;
+	(void)msr;
+	*value = FEATURE_CONTROL_LOCK;
+	return 0;
+}
+
+static int read_tsc_adjust(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = v->msrs.tsc_adjust;
+	return 0;
+}
+
+/* The vCPUs of a VM share one TSC, which kvmclock promises to be stable: the guest may
+ * keep a note here, but cannot shift it. */
+static int write_tsc_adjust(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)msr;
+	v->msrs.tsc_adjust = value;
+	return 0;
+}
+
+/* Bit 32: a microcode update is loaded; its revision is nobody's business. */
+static int read_microcode(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)v;
+	(void)msr;
+	*value = 1ull << 32;
+	return 0;
+}
+
+static int read_misc_enable(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = v->msrs.misc_enable;
+	return 0;
+}
+
+static int write_misc_enable(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)msr;
+	if ((value ^ v->msrs.misc_enable) & ~MISC_ENABLE_FAST_STRINGS)
+		return 0; /* switches that this machine does not have */
+	v->msrs.misc_enable = value;
+	return 0;
+}
+
+static int read_mtrr_cap(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)v;
+	(void)msr;
+	*value = MTRRCAP_FIXED | VCPU_MTRR_VARIABLE;
+	return 0;
+}
+
+/* MTRRs are kept for the guest to read back; all its RAM is write-back in any case, and
+ * devices are never mapped cacheable. */
+static u64 *mtrr_slot(struct vcpu *v, u32 msr)
+{
+	if (msr >= MSR_IA32_MTRR_PHYSBASE0 &&
+	    msr < MSR_IA32_MTRR_PHYSBASE0 + 2 * VCPU_MTRR_VARIABLE)
+		return &v->msrs.mtrr_variable[msr - MSR_IA32_MTRR_PHYSBASE0];
+	if (msr == MSR_IA32_MTRR_FIX64K_00000)
+		return &v->msrs.mtrr_fixed[0];
+	if (msr >= MSR_IA32_MTRR_FIX16K_80000 && msr <= MSR_IA32_MTRR_FIX16K_A0000)
+		return &v->msrs.mtrr_fixed[1 + msr - MSR_IA32_MTRR_FIX16K_80000];
+	if (msr >= MSR_IA32_MTRR_FIX4K_C0000 && msr < MSR_IA32_MTRR_FIX4K_C0000 + 8)
+		return &v->msrs.mtrr_fixed[3 + msr - MSR_IA32_MTRR_FIX4K_C0000];
+	return &v->msrs.mtrr_def_type;
+}
+
+static int read_mtrr(struct vcpu *v, u32 msr, u64 *value)
+{
+	*value = *mtrr_slot(v, msr);
+	return 0;
+}
+
+/* Memory types 0, 1, 4, 5, 6 exist (SDM vol. 3, table 12-8). */
+static bool mtrr_type_valid(u64 type)
+{
+	return type < 8 && (BIT(type) & 0x73);
+}
+
+static bool mtrr_value_valid(u32 msr, u64 value)
+{
+	if (msr == MSR_IA32_MTRR_DEF_TYPE)
+		return !(value & ~0xcffull) && mtrr_type_valid(value & 0xff);
+	if (msr < MSR_IA32_MTRR_FIX64K_00000)
+		return (msr & 1) || (!(value & 0xf00) && mtrr_type_valid(value & 0xff));
+	for (unsigned i = 0; i < 64; i += 8)
+		if (!mtrr_type_valid((value >> i) & 0xff))
+			return false;
+	return true;
+}
+
+static int write_mtrr(struct vcpu *v, u32 msr, u64 value)
+{
+	if (!mtrr_value_valid(msr, value))
+		return ERR_INVAL;
+	*mtrr_slot(v, msr) = value;
+	return 0;
+}
+
+static int read_pat(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = virt->get_reg(&v->virt, VIRT_PAT);
+	return 0;
+}
+
+/* Types 0, 1, 4, 5, 6, 7 exist (SDM vol. 3, table 12-10). */
+static int write_pat(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)msr;
+	for (unsigned i = 0; i < 64; i += 8)
+		if (((value >> i) & 0xff) > 7 || !(BIT((value >> i) & 7) & 0xf3))
+			return ERR_INVAL;
+	virt->set_reg(&v->virt, VIRT_PAT, value);
+	return 0;
+}
+
+static int read_efer(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = virt->get_reg(&v->virt, VIRT_EFER);
+	return 0;
+}
+
+static int write_efer(struct vcpu *v, u32 msr, u64 value)
+{
+	u64 old = virt->get_reg(&v->virt, VIRT_EFER);
+
+	(void)msr;
+	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+		return ERR_INVAL;
+	if (((old ^ value) & EFER_LME) && (virt->get_reg(&v->virt, VIRT_CR0) & CR0_PG))
+		return ERR_INVAL;
+	/* LMA is the processor's. */
+	virt->set_reg(&v->virt, VIRT_EFER, (value & ~EFER_LMA) | (old & EFER_LMA));
+	return 0;
+}
+
+/* Each of these registers belongs to one enum virt_reg. */
+static const struct {
+	u32 msr;
+	enum virt_reg reg;
+	bool address; /* must be canonical */
+} msr_regs[] = {
+    {MSR_IA32_SYSENTER_CS, VIRT_SYSENTER_CS, false},
+    {MSR_IA32_SYSENTER_ESP, VIRT_SYSENTER_ESP, true},
+    {MSR_IA32_SYSENTER_EIP, VIRT_SYSENTER_EIP, true},
+    {MSR_IA32_STAR, VIRT_STAR, false},
+    {MSR_IA32_LSTAR, VIRT_LSTAR, true},
+    {MSR_IA32_CSTAR, VIRT_CSTAR, true},
+    {MSR_IA32_FMASK, VIRT_SFMASK, false},
+    {MSR_IA32_FS_BASE, VIRT_FS_BASE, true},
+    {MSR_IA32_GS_BASE, VIRT_GS_BASE, true},
+    {MSR_IA32_KERNEL_GS_BASE, VIRT_KERNEL_GS_BASE, true},
+    {MSR_IA32_TSC_AUX, VIRT_TSC_AUX, false},
+};
+
+static int read_reg(struct vcpu *v, u32 msr, u64 *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(msr_regs); i++)
+		if (msr_regs[i].msr == msr) {
+			*value = virt->get_reg(&v->virt, msr_regs[i].reg);
+			return 0;
+		}
+	return ERR_INVAL;
+}
+
+static int write_reg(struct vcpu *v, u32 msr, u64 value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(msr_regs); i++)
+		if (msr_regs[i].msr == msr) {
+			if (msr_regs[i].address && (u64)((s64)(value << 16) >> 16) != value)
+				return ERR_INVAL;
+			virt->set_reg(&v->virt, msr_regs[i].reg, value);
+			return 0;
+		}
+	return ERR_INVAL;
+}
+
+static int read_arch_capabilities(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	if (!cpuid_policy_has(&v->vm->cpuid, 7, 3, 29))
+		return ERR_INVAL;
+	/* TSX_CTRL and MCU_CONTROL bits speak of MSRs that the guest does not get. */
+	*value = cpu_arch_capabilities() & ~(ARCH_CAP_TSX_CTRL | BIT(9));
+	return 0;
+}
+
+static int write_kvm_clock(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)msr;
+	return pvclock_enable(v, value) ? ERR_INVAL : 0;
+}
+
+static int read_kvm_clock(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = v->msrs.kvm_clock;
+	return 0;
+}
+
+static int write_wall_clock(struct vcpu *v, u32 msr, u64 value)
+{
+	(void)msr;
+	if (pvclock_wall_clock(v->vm, value))
+		return ERR_INVAL;
+	v->vm->wall_clock_gpa = value;
+	return 0;
+}
+
+static int read_wall_clock(struct vcpu *v, u32 msr, u64 *value)
+{
+	(void)msr;
+	*value = v->vm->wall_clock_gpa;
+	return 0;
+}
+
+/* Sorted by first. */
+static const struct msr_rule msr_rules[] = {
+    {MSR_IA32_TSC, MSR_IA32_TSC, read_tsc, write_ignored},
+    {MSR_KVM_WALL_CLOCK, MSR_KVM_WALL_CLOCK, read_wall_clock, write_wall_clock},
+    {MSR_KVM_SYSTEM_TIME, MSR_KVM_SYSTEM_TIME, read_kvm_clock, write_kvm_clock},
+    {MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, read_zero, NULL},
+    {MSR_IA32_APIC_BASE, MSR_IA32_APIC_BASE, read_apic, write_apic},
+    {MSR_SMI_COUNT, MSR_SMI_COUNT, read_zero, NULL},
+    {MSR_IA32_FEATURE_CONTROL, MSR_IA32_FEATURE_CONTROL, read_feature_control, NULL},
+    {MSR_IA32_TSC_ADJUST, MSR_IA32_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust},
+    {MSR_IA32_BIOS_SIGN_ID, MSR_IA32_BIOS_SIGN_ID, read_microcode, write_ignored},
+    {MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, read_zero, NULL},
+    {MSR_IA32_MTRRCAP, MSR_IA32_MTRRCAP, read_mtrr_cap, NULL},
+    {MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_ARCH_CAPABILITIES, read_arch_capabilities, NULL},
+    {MSR_MISC_FEATURES_ENABLES, MSR_MISC_FEATURES_ENABLES, read_zero, write_zero},
+    {MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_EIP, read_reg, write_reg},
+    {MSR_IA32_MCG_CAP, MSR_IA32_MCG_STATUS, read_zero, write_zero},
+    {MSR_IA32_THERM_STATUS, MSR_IA32_THERM_STATUS, read_zero, write_zero},
+    {MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE, read_misc_enable, write_misc_enable},
+    {MSR_IA32_ENERGY_PERF_BIAS, MSR_IA32_ENERGY_PERF_BIAS, read_zero, write_ignored},
+    {MSR_IA32_DEBUGCTL, MSR_IA32_DEBUGCTL, read_zero, write_zero},
+    {MSR_IA32_MTRR_PHYSBASE0, MSR_IA32_MTRR_PHYSBASE0 + 2 * VCPU_MTRR_VARIABLE - 1, read_mtrr,
+     write_mtrr},
+    {MSR_IA32_MTRR_FIX64K_00000, MSR_IA32_MTRR_FIX64K_00000, read_mtrr, write_mtrr},
+    {MSR_IA32_MTRR_FIX16K_80000, MSR_IA32_MTRR_FIX16K_A0000, read_mtrr, write_mtrr},
+    {MSR_IA32_MTRR_FIX4K_C0000, MSR_IA32_MTRR_FIX4K_C0000 + 7, read_mtrr, write_mtrr},
+    {MSR_IA32_PAT, MSR_IA32_PAT, read_pat, write_pat},
+    {MSR_IA32_MTRR_DEF_TYPE, MSR_IA32_MTRR_DEF_TYPE, read_mtrr, write_mtrr},
+    {MSR_KVM_WALL_CLOCK_NEW, MSR_KVM_WALL_CLOCK_NEW, read_wall_clock, write_wall_clock},
+    {MSR_KVM_SYSTEM_TIME_NEW, MSR_KVM_SYSTEM_TIME_NEW, read_kvm_clock, write_kvm_clock},
+    {MSR_IA32_EFER, MSR_IA32_EFER, read_efer, write_efer},
+    {MSR_IA32_STAR, MSR_IA32_FMASK, read_reg, write_reg},
+    {MSR_IA32_FS_BASE, MSR_IA32_TSC_AUX, read_reg, write_reg},
+};
+
+static const struct msr_rule *msr_find(u32 msr)
+{
+	size_t low = 0, high = ARRAY_SIZE(msr_rules);
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (msr > msr_rules[mid].last)
+			low = mid + 1;
+		else if (msr < msr_rules[mid].first)
+			high = mid;
+		else
+			return &msr_rules[mid];
+	}
+	return NULL;
+}
+
+/* The local APIC's registers are what guests use all the time: before any search. */
+static inline bool msr_is_apic(u32 msr)
+{
+	return msr - MSR_X2APIC_BASE < 0x100 || msr == MSR_IA32_TSC_DEADLINE;
+}
+
+static int refuse(struct vcpu *v, const char *what, u32 msr)
+{
+	static struct klog_limit limit;
+
+	klog_limited(&limit, KLOG_DEBUG, "vm %s: vCPU %u %s MSR %#x: #GP", v->vm->name, v->index,
+		     what, msr);
+	return ERR_INVAL;
+}
+
+enum vcpu_next exit_msr_read(struct vcpu *v, const struct virt_exit *exit)
+{
+	u32 msr = (u32)v->virt.gpr[VIRT_RCX];
+	u64 value = 0;
+	int err;
+
+	if (likely(msr_is_apic(msr))) {
+		err = vlapic_msr_read(v->lapic, msr, &value);
+	} else {
+		const struct msr_rule *rule = msr_find(msr);
+
+		err = rule && rule->read ? rule->read(v, msr, &value) : refuse(v, "reads", msr);
+	}
+	if (unlikely(err)) {
+		vcpu_inject_gp(v);
+		return VCPU_AGAIN;
+	}
+	exit_set_edx_eax(v, value);
+	return exit_skip(v, exit);
+}
+
+enum vcpu_next exit_msr_write(struct vcpu *v, const struct virt_exit *exit)
+{
+	u32 msr = (u32)v->virt.gpr[VIRT_RCX];
+	u64 value = exit_edx_eax(v);
+	int err;
+
+	if (likely(msr_is_apic(msr))) {
+		err = vlapic_msr_write(v->lapic, msr, value);
+	} else {
+		const struct msr_rule *rule = msr_find(msr);
+
+		err = rule && rule->write ? rule->write(v, msr, value) : refuse(v, "writes", msr);
+	}
+	if (unlikely(err)) {
+		vcpu_inject_gp(v);
+		return VCPU_AGAIN;
+	}
+	return exit_skip(v, exit);
+}
+
+void exit_msr_reset(struct vcpu *v)
+{
+	v->msrs = (struct vcpu_msrs){0};
+	v->msrs.misc_enable =
+	    MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_BTS_UNAVAILABLE | MISC_ENABLE_PEBS_UNAVAILABLE;
+	/* As firmware leaves it: MTRRs on, everything write-back. */
+	v->msrs.mtrr_def_type = MTRR_DEF_TYPE_ENABLE | MEM_WB;
+}
+
+void exit_msr_pass(struct vm *vm)
+{
+	static const struct {
+		u32 msr;
+		bool read, write;
+	} pass[] = {
+	    {MSR_IA32_SYSENTER_CS, true, true},  {MSR_IA32_SYSENTER_ESP, true, true},
+	    {MSR_IA32_SYSENTER_EIP, true, true}, {MSR_IA32_STAR, true, true},
+	    {MSR_IA32_LSTAR, true, true},        {MSR_IA32_CSTAR, true, true},
+	    {MSR_IA32_FMASK, true, true},        {MSR_IA32_FS_BASE, true, true},
+	    {MSR_IA32_GS_BASE, true, true},      {MSR_IA32_KERNEL_GS_BASE, true, true},
+	    {MSR_IA32_TSC, true, false},         {MSR_IA32_EFER, true, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pass); i++)
+		virt->msr_pass(&vm->virt, pass[i].msr, pass[i].read, pass[i].write);
+	if (cpuid_policy_has(&vm->cpuid, 7, 3, 26)) {
+		virt->msr_pass(&vm->virt, MSR_IA32_SPEC_CTRL, true, true);
+		virt->msr_pass(&vm->virt, MSR_IA32_PRED_CMD, false, true);
+	}
+	if (cpuid_policy_has(&vm->cpuid, 7, 3, 28))
+		virt->msr_pass(&vm->virt, MSR_IA32_FLUSH_CMD, false, true);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of exit handlers, and the handlers that are only a few lines. */
+#include "arch/x86/cpu/cpu.h"
+#include "arch/x86/cpu/trap.h"
+#include "arch/x86/irq/irq.h"
+#include "kernel/time/timer.h"
+#include "vmm/exit/exit.h"
+
+static enum vcpu_next exit_interrupt(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)v;
+	if (likely(exit->vector))
+		irq_dispatch(exit->vector);
+	else
+		irq_window();
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_host_nmi(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)v;
+	(void)exit;
+	trap_nmi();
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_machine_check(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)v;
+	(void)exit;
+	trap_machine_check();
+	return VCPU_AGAIN;
+}
+
+/* The run loop itself fires expired timers before the next entry. */
+static enum vcpu_next exit_nothing(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)v;
+	(void)exit;
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_irq_window(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)exit;
+	virt->irq_window(&v->virt, false);
+	v->irq_window = false;
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_nmi_window(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)exit;
+	virt->nmi_window(&v->virt, false);
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_hlt(struct vcpu *v, const struct virt_exit *exit)
+{
+	virt->skip(&v->virt, exit->insn_len);
+	v->activity = VCPU_HALTED;
+	return VCPU_AGAIN;
+}
+
+/* Spinning on something a preempted sibling holds: let others run first. */
+static enum vcpu_next exit_pause(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)v;
+	(void)exit;
+	return VCPU_STOP;
+}
+
+static enum vcpu_next exit_undefined(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)exit;
+	vcpu_inject_ud(v);
+	return VCPU_AGAIN;
+}
+
+/* RAM is always cached and DMA coherent, so INVD and WBINVD have nothing to do. INVD must not
+ * be executed for a guest: it would throw away other guests' data. */
+static enum vcpu_next exit_cache(struct vcpu *v, const struct virt_exit *exit)
+{
+	return exit_skip(v, exit);
+}
+
+static enum vcpu_next exit_exception(struct vcpu *v, const struct virt_exit *exit)
+{
+	virt->inject_exception(&v->virt, exit->exception.vector, exit->exception.has_error,
+			       exit->exception.error);
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_triple_fault(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)exit;
+	vm_crash(v->vm, v, "triple fault");
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_task_switch(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)exit;
+	vm_crash(v->vm, v, "hardware task switch, which Hanok does not emulate");
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_entry_failed(struct vcpu *v, const struct virt_exit *exit)
+{
+	vm_crash(v->vm, v, "the processor refused the guest's state (reason %llu, detail %#llx)",
+		 (unsigned long long)exit->raw.reason, (unsigned long long)exit->raw.detail);
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_unknown(struct vcpu *v, const struct virt_exit *exit)
+{
+	vm_crash(v->vm, v, "exit that has no handler (reason %llu, detail %#llx)",
+		 (unsigned long long)exit->raw.reason, (unsigned long long)exit->raw.detail);
+	return VCPU_AGAIN;
+}
+
+const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
+    [VIRT_EXIT_INTERRUPT] = exit_interrupt,
+    [VIRT_EXIT_NMI] = exit_host_nmi,
+    [VIRT_EXIT_MACHINE_CHECK] = exit_machine_check,
+    [VIRT_EXIT_DEADLINE] = exit_nothing,
+    [VIRT_EXIT_IRQ_WINDOW] = exit_irq_window,
+    [VIRT_EXIT_NMI_WINDOW] = exit_nmi_window,
+    [VIRT_EXIT_CPUID] = exit_cpuid,
+    [VIRT_EXIT_HYPERCALL] = exit_hypercall,
+    [VIRT_EXIT_MSR_READ] = exit_msr_read,
+    [VIRT_EXIT_MSR_WRITE] = exit_msr_write,
+    [VIRT_EXIT_IO] = exit_io,
+    [VIRT_EXIT_MEMORY] = exit_memory,
+    [VIRT_EXIT_CR] = exit_cr,
+    [VIRT_EXIT_XSETBV] = exit_xsetbv,
+    [VIRT_EXIT_HLT] = exit_hlt,
+    [VIRT_EXIT_PAUSE] = exit_pause,
+    [VIRT_EXIT_MWAIT] = exit_undefined,
+    [VIRT_EXIT_CACHE] = exit_cache,
+    [VIRT_EXIT_EXCEPTION] = exit_exception,
+    [VIRT_EXIT_UNDEFINED] = exit_undefined,
+    [VIRT_EXIT_TRIPLE_FAULT] = exit_triple_fault,
+    [VIRT_EXIT_TASK_SWITCH] = exit_task_switch,
+    [VIRT_EXIT_APIC_WRITE] = exit_apic_write,
+    [VIRT_EXIT_EOI] = exit_eoi,
+    [VIRT_EXIT_TPR] = exit_nothing,
+    [VIRT_EXIT_APIC_ACCESS] = exit_apic_access,
+    [VIRT_EXIT_ENTRY_FAILED] = exit_entry_failed,
+    [VIRT_EXIT_UNKNOWN] = exit_unknown,
+};
+
+const char *const exit_names[VIRT_EXIT_KINDS] = {
+    [VIRT_EXIT_INTERRUPT] = "interrupt",
+    [VIRT_EXIT_NMI] = "nmi",
+    [VIRT_EXIT_MACHINE_CHECK] = "machine-check",
+    [VIRT_EXIT_DEADLINE] = "deadline",
+    [VIRT_EXIT_IRQ_WINDOW] = "irq-window",
+    [VIRT_EXIT_NMI_WINDOW] = "nmi-window",
+    [VIRT_EXIT_CPUID] = "cpuid",
+    [VIRT_EXIT_HYPERCALL] = "hypercall",
+    [VIRT_EXIT_MSR_READ] = "msr-read",
+    [VIRT_EXIT_MSR_WRITE] = "msr-write",
+    [VIRT_EXIT_IO] = "io",
+    [VIRT_EXIT_MEMORY] = "memory",
+    [VIRT_EXIT_CR] = "cr",
+    [VIRT_EXIT_XSETBV] = "xsetbv",
+    [VIRT_EXIT_HLT] = "hlt",
+    [VIRT_EXIT_PAUSE] = "pause",
+    [VIRT_EXIT_MWAIT] = "mwait",
+    [VIRT_EXIT_CACHE] = "cache",
+    [VIRT_EXIT_EXCEPTION] = "exception",
+    [VIRT_EXIT_UNDEFINED] = "undefined",
+    [VIRT_EXIT_TRIPLE_FAULT] = "triple-fault",
+    [VIRT_EXIT_TASK_SWITCH] = "task-switch",
+    [VIRT_EXIT_APIC_WRITE] = "apic-write",
+    [VIRT_EXIT_EOI] = "eoi",
+    [VIRT_EXIT_TPR] = "tpr",
+    [VIRT_EXIT_APIC_ACCESS] = "apic-access",
+    [VIRT_EXIT_ENTRY_FAILED] = "entry-failed",
+    [VIRT_EXIT_UNKNOWN] = "unknown",
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest's own page tables, walked by the core when it emulates an instruction
+ * (SDM vol. 3, chapter 4): no paging, 32-bit, PAE and 4-level.
+ */
+#ifndef VMM_VCPU_GVA_H
+#define VMM_VCPU_GVA_H
+
+#include "kernel/lib/err.h"
+#include "vmm/vm/memory.h"
+
+/* Kind of access; the bits of a page-fault error code (SDM vol. 3, 4.7). */
+#define GVA_WRITE 0x02u
+#define GVA_USER 0x04u
+#define GVA_FETCH 0x10u
+
+/* The registers a walk depends on. */
+struct gva_state {
+	u64 cr0, cr3, cr4, efer;
+};
+
+/*
+ * Translate one linear address; the caller splits accesses at page borders. Sets
+ * accessed and dirty bits as the processor does.
+ * ERR_FAULT: the guest gets #PF with *error as error code. ERR_RANGE: a table is not in RAM.
+ */
+int __must_check gva_translate(const struct vm_memory *m, const struct gva_state *s, u64 linear,
+			       u32 access, gpa_t *out, u32 *error);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run loop: what happens between two entries of a guest. Everything here is on
+ * the path of every exit.
+ */
+#include "vmm/vcpu/run.h"
+
+#include "arch/x86/cpu/cpu.h"
+#include "kernel/time/timer.h"
+#include "vmm/exit/exit.h"
+#include "vmm/vcpu/pvclock.h"
+
+/* The vCPU whose state this CPU holds, if any: it stays loaded until another one runs
+ * here, or until it is to run elsewhere. */
+static PERCPU(struct vcpu *, vcpu_loaded);
+
+static void unload_here(void *arg)
+{
+	struct vcpu *v = arg;
+
+	if (percpu(vcpu_loaded) != v)
+		return;
+	virt->unload(&v->virt);
+	percpu(vcpu_loaded) = NULL;
+	__atomic_store_n(&v->loaded_cpu, 0, __ATOMIC_RELEASE);
+}
+
+void vcpu_unload(struct vcpu *v)
+{
+	u32 cpu = __atomic_load_n(&v->loaded_cpu, __ATOMIC_ACQUIRE);
+
+	if (cpu)
+		smp_call(cpu - 1, unload_here, v);
+}
+
+void vcpu_load(struct vcpu *v)
+{
+	struct vcpu *old = percpu(vcpu_loaded);
+
+	if (likely(old == v))
+		return;
+	if (old)
+		unload_here(old);
+	vcpu_unload(v);
+	virt->load(&v->virt);
+	percpu(vcpu_loaded) = v;
+	__atomic_store_n(&v->loaded_cpu, cpu_id() + 1, __ATOMIC_RELEASE);
+}
+
+static void do_init(struct vcpu *v)
+{
+	virt->vcpu_reset(&v->virt);
+	vlapic_reset(v->lapic, true);
+	/* The bootstrap processor restarts at the reset vector, the others wait for SIPI
+	 * (SDM vol. 3, 9.4.3). */
+	v->activity = v->index ? VCPU_WAIT_SIPI : VCPU_RUNS;
+}
+
+static void do_sipi(struct vcpu *v)
+{
+	struct virt_seg cs;
+
+	if (v->activity != VCPU_WAIT_SIPI)
+		return;
+	virt->get_seg(&v->virt, VIRT_CS, &cs);
+	cs.selector = (u16)(v->sipi_vector << 8);
+	cs.base = (u64)v->sipi_vector << 12;
+	virt->set_seg(&v->virt, VIRT_CS, &cs);
+	virt->set_reg(&v->virt, VIRT_RIP, 0);
+	v->activity = VCPU_RUNS;
+}
+
+/* Serve what others asked of this vCPU. False: it parked. */
+static bool serve_requests(struct vcpu *v)
+{
+	u32 requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_ACQ_REL);
+
+	if (requests & VCPU_REQ_INIT)
+		do_init(v);
+	if (requests & VCPU_REQ_SIPI)
+		do_sipi(v);
+	if (requests & VCPU_REQ_CLOCK)
+		pvclock_update(v);
+	if (requests & VCPU_REQ_NMI) {
+		if (v->activity == VCPU_HALTED)
+			v->activity = VCPU_RUNS;
+		if (virt->nmi_ready(&v->virt)) {
+			virt->inject_nmi(&v->virt);
+		} else {
+			__atomic_fetch_or(&v->requests, VCPU_REQ_NMI, __ATOMIC_RELEASE);
+			virt->nmi_window(&v->virt, true);
+		}
+	}
+	if (requests & VCPU_REQ_PARK) {
+		v->before_park = v->activity;
+		v->activity = VCPU_PARKED;
+		vm_vcpu_parked(v->vm);
+		return false;
+	}
+	return true;
+}
+
+static void ask_irq_window(struct vcpu *v)
+{
+	if (v->irq_window)
+		return;
+	v->irq_window = true;
+	virt->irq_window(&v->virt, true);
+}
+
+/* The vector to deliver is the highest of the local APIC, or else what the PICs have. */
+static void deliver_by_software(struct vcpu *v, bool extint)
+{
+	int vector = vlapic_next(v->lapic);
+
+	if (vector < 0 && !extint)
+		return;
+	if (!virt->irq_ready(&v->virt)) {
+		ask_irq_window(v);
+		return;
+	}
+	if (vector >= 0) {
+		vlapic_accept(v->lapic, (u8)vector);
+	} else {
+		vector = platform_extint_ack(&v->vm->platform);
+		extint = false;
+	}
+	virt->inject_irq(&v->virt, (u8)vector);
+	/* More to come: learn when the guest can take it. */
+	if (extint || vlapic_next(v->lapic) >= 0)
+		ask_irq_window(v);
+}
+
+static void set_tpr_threshold(struct vcpu *v)
+{
+	u8 threshold = vlapic_tpr_threshold(v->lapic);
+
+	if (likely(threshold == v->tpr_threshold))
+		return;
+	v->tpr_threshold = threshold;
+	virt->apic_tpr_threshold(&v->virt, threshold);
+}
+
+/* Bring pending interrupts to the guest. */
+static inline void deliver_interrupts(struct vcpu *v)
+{
+	bool extint = v->index == 0 && platform_extint_pending(&v->vm->platform) &&
+		      vlapic_extint_enabled(v->lapic);
+
+	if (unlikely(vlapic_has_posted(v->lapic)))
+		vlapic_sync(v->lapic);
+	if (likely(!vlapic_irr(v->lapic) && !extint && !v->tpr_threshold))
+		return;
+	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
+		virt->apic_set_status(&v->virt, vlapic_irr(v->lapic), vlapic_isr(v->lapic));
+		if (!extint)
+			return;
+	}
+	deliver_by_software(v, extint);
+	if (virt_caps.tpr_shadow)
+		set_tpr_threshold(v);
+}
+
+static void count_exit(struct vcpu *v, enum virt_exit_kind kind, u64 ticks)
+{
+	if (unlikely(ticks > v->longest_ticks)) {
+		v->longest_ticks = ticks;
+		v->longest_kind = kind;
+	}
+}
+
+/* Whether a vCPU that does not run has a reason to. */
+static bool wakes_up(struct vcpu *v)
+{
+	if (v->activity == VCPU_HALTED &&
+	    (vlapic_wants_cpu(v->lapic) ||
+	     (v->index == 0 && platform_extint_pending(&v->vm->platform) &&
+	      vlapic_extint_enabled(v->lapic)))) {
+		v->activity = VCPU_RUNS;
+		return true;
+	}
+	return __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) != 0;
+}
+
+static enum vcpu_next enter_once(struct vcpu *v)
+{
+	struct virt_exit exit;
+	enum vcpu_next next;
+	u64 start;
+
+	deliver_interrupts(v);
+	if (virt_caps.deadline)
+		virt->set_deadline(&v->virt, timer_next());
+	else
+		timer_program();
+	virt->enter(&v->virt, &exit);
+	start = rdtsc();
+	v->exits[exit.kind]++;
+	next = exit_handlers[exit.kind](v, &exit);
+	count_exit(v, exit.kind, rdtsc() - start);
+	return next;
+}
+
+void vcpu_run(struct sched_entity *e)
+{
+	struct vcpu *v = container_of(e, struct vcpu, sched);
+
+	vcpu_load(v);
+	while (!sched_must_yield()) {
+		if (unlikely(rdtsc() >= timer_next()))
+			timer_run_expired();
+		if (unlikely(__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE)) &&
+		    !serve_requests(v)) {
+			sched_block(e);
+			return;
+		}
+		if (unlikely(v->activity != VCPU_RUNS)) {
+			sched_wake_ack(e);
+			if (!wakes_up(v)) {
+				sched_block(e);
+				return;
+			}
+			continue;
+		}
+		if (enter_once(v) == VCPU_STOP)
+			return;
+	}
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A virtual CPU: its state above the processor's own, and its run loop. */
+#ifndef VMM_VCPU_VCPU_H
+#define VMM_VCPU_VCPU_H
+
+#include "arch/x86/virt.h"
+#include "kernel/sched/sched.h"
+#include "vmm/vdev/vlapic.h"
+#include "vmm/vm/load.h"
+#include "vmm/vm/vm.h"
+
+/* Requests to the run loop, set atomically by anyone, then vcpu_kick(). */
+#define VCPU_REQ_PARK BIT(0) /* stand still, see vm_request() */
+#define VCPU_REQ_INIT BIT(1)
+#define VCPU_REQ_SIPI BIT(2)
+#define VCPU_REQ_NMI BIT(3)
+#define VCPU_REQ_CLOCK BIT(4) /* write the guest's clock page anew */
+
+enum vcpu_activity {
+	VCPU_RUNS,
+	VCPU_HALTED,    /* HLT: until an interrupt */
+	VCPU_WAIT_SIPI, /* an application processor that was not started, or got INIT */
+	VCPU_PARKED,
+};
+
+/* State of the MSRs that are kept here and not by the processor. */
+#define VCPU_MTRR_VARIABLE 8
+struct vcpu_msrs {
+	u64 mtrr_variable[2 * VCPU_MTRR_VARIABLE];
+	u64 mtrr_fixed[11];
+	u64 mtrr_def_type;
+	u64 tsc_adjust;
+	u64 misc_enable;
+	u64 kvm_clock; /* MSR_KVM_SYSTEM_TIME_NEW as written */
+};
+
+struct vcpu {
+	struct virt_vcpu virt;
+	struct vm *vm;
+	struct vlapic *lapic;
+	u32 index;
+	u32 requests; /* VCPU_REQ_*, atomic */
+	enum vcpu_activity activity;
+	enum vcpu_activity before_park;
+	u8 sipi_vector;
+	bool irq_window;  /* VIRT_EXIT_IRQ_WINDOW was asked for */
+	u8 tpr_threshold; /* as last given to the back end */
+	u32 loaded_cpu;   /* CPU + 1 that has its state loaded, 0: none */
+	struct sched_entity sched;
+	struct vcpu_msrs msrs;
+	u32 clock_version;
+	u64 exits[VIRT_EXIT_KINDS];
+	/* For `vm info` and for latency figures: the longest handler by ticks. */
+	u64 longest_ticks;
+	enum virt_exit_kind longest_kind;
+};
+
+int __must_check vcpu_create(struct vm *vm, u32 index, struct vcpu **out);
+void vcpu_destroy(struct vcpu *v);
+
+/* RESET: the first vCPU will run from the reset vector until vcpu_set_boot_state() says
+ * otherwise, the others wait for SIPI. Not while it runs. */
+void vcpu_reset(struct vcpu *v);
+void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *boot);
+
+/* Set requests and make the vCPU see them, from any CPU. */
+void vcpu_request(struct vcpu *v, u32 requests);
+/* Make it look at its interrupts and requests. */
+void vcpu_kick(struct vcpu *v);
+
+/* Take its state off whichever CPU has it loaded, so that it can be read or destroyed
+ * here. It must be parked. */
+void vcpu_unload(struct vcpu *v);
+
+/* Registers as one text, several lines, for `vm info`. The vCPU is parked. */
+void vcpu_describe(struct vcpu *v, void (*line)(void *ctx, const char *text), void *ctx);
+
+/* Handlers of exits say how the run loop goes on. */
+enum vcpu_next {
+	VCPU_AGAIN, /* enter again */
+	VCPU_STOP,  /* return to the scheduler */
+};
+
+/* Inject an exception into the guest, at the instruction that exited. */
+void vcpu_inject_gp(struct vcpu *v);
+void vcpu_inject_ud(struct vcpu *v);
+void vcpu_inject_pf(struct vcpu *v, u64 address, u32 error);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A guest's memory: one contiguous block of host RAM, aligned to the largest leaf
+ * that its size and the hardware allow, and the nested page table that maps it.
+ */
+#ifndef VMM_VM_MEMORY_H
+#define VMM_VM_MEMORY_H
+
+#include "arch/x86/mm/radix.h"
+#include "arch/x86/virt.h"
+#include "kernel/lib/err.h"
+#include "kernel/lib/types.h"
+#include "vmm/vm/load.h"
+
+#define VM_E820_MAX 8
+
+struct vm_memory {
+	hpa_t ram;	/* host address of guest RAM's first byte */
+	u64 size;	/* bytes */
+	struct radix nested;
+	struct e820_entry e820[VM_E820_MAX];
+	u32 e820_count;
+};
+
+/* Allocate size bytes (a multiple of 1 MiB) and map them as vmm/vm/layout.h says. The
+ * contents are whatever they were: clear before the guest runs. */
+int __must_check vm_memory_create(struct vm_memory *m, u64 size);
+void vm_memory_destroy(struct vm_memory *m);
+
+/* Host address of [gpa, gpa + len), or NULL unless all of it is RAM. len > 0. */
+void *vm_memory_ptr(const struct vm_memory *m, gpa_t gpa, u64 len);
+
+/* Copy from or to guest RAM; ERR_FAULT unless all of it is RAM. */
+int __must_check vm_memory_read(const struct vm_memory *m, gpa_t gpa, void *to, u64 len);
+int __must_check vm_memory_write(const struct vm_memory *m, gpa_t gpa, const void *from, u64 len);
+
+/* The accessor that guest loaders use; ctx is the struct vm_memory. */
+extern const struct guest_mem_ops vm_memory_load_ops;
+
+#endif
