@@ -36,6 +36,7 @@ struct uart {
 	u32 fifo;      /* bytes the transmitter takes at once: 1 or 16 */
 	bool buffered; /* what does not fit waits in the ring, else in a bounded poll */
 	bool dead;     /* the transmitter stopped: nothing is sent any more */
+	bool irq;
 	u8 ier;
 	u32 head, tail; /* of tx: bytes put and taken, modulo 2^32 */
 	char tx[UART_TX_RING];

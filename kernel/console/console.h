@@ -42,11 +42,15 @@ void console_init(void);
 /* Add a backend. Lines logged so far are shown on it when replay is set. */
 void console_add_backend(struct console_backend *backend, bool replay);
 
-/* Hypervisor's output (any processor): text with "\n" line ends. While attached it
- * is dropped, apart from what console_write_always() writes. */
+/* Hypervisor's output (any processor): text with "\n" line ends. While attached only
+ * plain backends show it, apart from what console_write_always() writes. */
 void console_write(const char *text, size_t len);
 void console_write_always(const char *text, size_t len);
+/* The same, formatted, cut at 1 KiB. */
 void console_printf(const char *fmt, ...) __printf(1, 2);
+
+/* Bytes that can be written now without waiting for a serial line. */
+size_t console_room(void);
 
 /* Write directly, without locks, for panic(). */
 void console_panic(const char *text, size_t len);
@@ -78,7 +82,6 @@ struct console_stream {
 	char *ring; /* the last CONSOLE_RING bytes */
 	u64 written;
 	struct console_filter *filter;
-	u32 users; /* calls of input in progress */
 };
 
 /* Register; name unique (not checked) and at most 31 bytes shown. ERR_NOMEM, ERR_INVAL. */

@@ -61,7 +61,7 @@ struct sched_entity {
 	struct sched_stats stats;
 	/* Private. */
 	enum sched_state state; /* atomic */
-	bool want_block;
+	bool want_block, want_yield;
 	struct list link;       /* in its run queue; under that queue's lock */
 	struct runqueue *queue; /* where it is queued, NULL: nowhere */
 	s64 policy_data[2];     /* for the policy */
@@ -108,6 +108,13 @@ static inline void sched_block(struct sched_entity *e)
 	e->want_block = true;
 }
 
+/* Called by run() before it returns: others that are ready go first, even in the
+ * middle of the slice (a guest that spins for a lock). */
+static inline void sched_yield(struct sched_entity *e)
+{
+	e->want_yield = true;
+}
+
 /* Called by run() just before it looks for events: wakes up to here need no extra
  * run. Optional, saves one round of the loop. */
 static inline void sched_wake_ack(struct sched_entity *e)
@@ -139,6 +146,10 @@ struct sched_ops {
 
 /* Choose the policy and set up the boot processor's queue; once, after time_init(). */
 void sched_setup(const struct sched_ops *ops);
+
+/* Set up this processor's queue: it takes entities and work from here on. sched_loop()
+ * does it first thing. */
+void sched_setup_cpu(void);
 
 /* This processor's scheduler; every processor ends its start-up here. */
 void __noreturn sched_loop(void);

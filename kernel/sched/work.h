@@ -23,7 +23,8 @@ void work_init(struct work *work, bool (*fn)(struct work *work));
 /*
  * Run fn on this processor, or on a given one, soon. Queued twice before it
  * starts, it runs once; queued while it runs, it runs once more, on the processor
- * where it is running. Any processor, any context.
+ * where it is running. Any processor, any context; before sched_setup() only on
+ * processor 0. An item must stay valid until work_pending() is false: fn cannot free it.
  */
 void work_queue(struct work *work);
 void work_queue_on(struct work *work, u32 cpu);
