@@ -13,6 +13,14 @@ __noreturn __cold void panic(const char *fmt, ...) __printf(1, 2);
 __noreturn __cold void panic_frame(const struct trap_frame *frame, const char *fmt, ...)
     __printf(2, 3);
 
+/* Where the text goes, registered when the console is up; before that to the
+ * early console. Neither takes locks. */
+struct panic_ops {
+	void (*begin)(void); /* once, before the first text */
+	void (*write)(const char *text, size_t len);
+};
+void panic_register(const struct panic_ops *ops);
+
 /* For invariants of our own code. */
 #define BUG_ON(cond)                                                   \
 	do {                                                           \

@@ -18,17 +18,17 @@
 #define CPU_SLOTS 4
 
 struct cpu {
-	struct cpu *self;          /* 0x00: read through %gs:0 */
-	u64 percpu_delta;          /* 0x08: this CPU's copy minus the linked template */
-	u32 id;                    /* 0x10: 0 to cpu_count() - 1; the boot CPU is 0 */
-	u32 apic_id;               /* 0x14: local APIC id, 32 bits wide in x2APIC mode */
-	void *stack_top;           /* 0x18: highest address of its stack, exclusive */
-	u64 flags;                 /* 0x20: unused by arch */
-	u64 canary;                /* 0x28: stack protector, fixed by the ABI */
-	void *slot[CPU_SLOTS];     /* 0x30: free for assembly of upper layers */
-	bool online;               /* has reached C code and runs */
-	bool stopped;              /* halted for ever by a panic */
-	struct cpu_tables *tables; /* GDT, TSS, exception stacks */
+	struct cpu *self;      /* 0x00: read through %gs:0 */
+	u64 percpu_delta;      /* 0x08: this CPU's copy minus the linked template */
+	u32 id;                /* 0x10: 0 to cpu_count() - 1; the boot CPU is 0 */
+	u32 apic_id;           /* 0x14: local APIC id, 32 bits wide in x2APIC mode */
+	void *stack_top;       /* 0x18: highest address of its stack, exclusive */
+	u64 flags;             /* 0x20: unused by arch */
+	u64 canary;            /* 0x28: stack protector, fixed by the ABI */
+	void *slot[CPU_SLOTS]; /* 0x30: free for assembly of upper layers */
+	bool online;           /* has reached C code and runs */
+	bool stopped;          /* halted for ever by a panic */
+	void *ist_top[3];      /* stacks for NMI, #MC, #DF, in this order */
 };
 #define CPU_OFFSET_SLOT0 0x30
 static_assert(offsetof(struct cpu, canary) == 0x28, "stack protector ABI");

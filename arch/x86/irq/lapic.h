@@ -5,8 +5,7 @@
 
 #include "kernel/lib/types.h"
 
-/* Enable this CPU's; the boot CPU chooses the mode. tsc_khz is 0 on the boot
- * CPU until lapic_timer_calibrate(). */
+/* Enable this CPU's and take its id; without interrupts so far. */
 void lapic_init_cpu(void);
 bool lapic_is_x2apic(void);
 u32 lapic_id(void);
@@ -26,10 +25,5 @@ void lapic_timer_calibrate(u64 tsc_khz);
 void lapic_timer_set(u64 tsc_deadline);
 /* "tsc-deadline" or "one-shot". */
 const char *lapic_timer_kind(void);
-
-/* One-shot count for a delay of tsc ticks: rounded up, at least 1, at most
- * 2^32 - 1 (then fires early and is set again). Pure. lapic_per_tsc is the
- * ratio of the two rates in 32.32 fixed point. */
-u32 lapic_timer_count(u64 tsc_ticks, u64 lapic_per_tsc);
 
 #endif

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# From `nm -n` of the core, the table that names functions in a backtrace: a
+# count, each function's offset from the start of .text, then the names.
+$3 == "__text_start" { base = substr($1, 9); started = 1; next }
+$3 == "__text_end" { started = 0 }
+started && $2 ~ /^[tTwW]$/ && $1 != last {
+	last = $1
+	address[count] = "0x" substr($1, 9)
+	name[count++] = $3
+}
+END {
+	print "\t.section .symtab_core, \"a\", @progbits"
+	print "\t.balign 4"
+	print "\t.long " count + 0
+	for (i = 0; i < count; i++)
+		print "\t.long " address[i] " - 0x" base
+	for (i = 0; i < count; i++)
+		print "\t.asciz \"" name[i] "\""
+	print "\t.section .note.GNU-stack, \"\", @progbits"
+}
