@@ -45,27 +45,46 @@ static void check(struct loader *l, const char *path)
 	l->config = (struct handoff_blob){0};
 }
 
-void config_load(struct loader *l)
+static EFI_STATUS load_beside_or_root(struct loader *l, char *path)
 {
 	const struct path_base *base = &l->source.base;
-	char path[PATH_SIZE];
-	EFI_STATUS status;
+	EFI_STATUS status = load_from(l, base->directory, path);
 
-	if (!l->source.ops) {
-		print_line("hanok: no configuration: this firmware does not say where it has read "
-			   "this file from. Boot from a volume, by PXE or by HTTP");
-		return;
-	}
-	status = load_from(l, base->directory, path);
 	if (status == EFI_NOT_FOUND && strcmp(base->directory, base->root))
 		status = load_from(l, base->root, path);
+	if (status && status != EFI_NOT_FOUND)
+		print_line("hanok: configuration %s: %s. Check the %s (%s)", path,
+			   status_text(status), l->source.ops->what, l->source.name);
+	return status;
+}
+
+/* Only when all places have been tried: a file that is in the second is not missing. */
+static void tell_all_missing(struct loader *l)
+{
+	struct source first = {0};
+
+	l->source = (struct source){0};
+	while (source_next(&l->source)) {
+		tell_missing(l);
+		first = first.ops ? first : l->source;
+	}
+	l->source = first;
+	if (!first.ops)
+		print_line("hanok: no configuration: this firmware does not say where it has read "
+			   "this file from. Boot from a volume, by PXE or by HTTP");
+}
+
+void config_load(struct loader *l)
+{
+	EFI_STATUS status = EFI_NOT_FOUND;
+	char path[PATH_SIZE];
+
+	while (status == EFI_NOT_FOUND && source_next(&l->source))
+		status = load_beside_or_root(l, path);
 	if (!status)
 		check(l, path);
 	else if (status == EFI_NOT_FOUND)
-		tell_missing(l);
-	else
-		print_line("hanok: configuration %s: %s. Check the %s (%s)", path,
-			   status_text(status), l->source.ops->what, l->source.name);
+		tell_all_missing(l);
 	if (!l->config.phys)
 		print_line("hanok: starting without virtual machines");
 }

@@ -26,7 +26,6 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
 	if (status)
 		return status;
 	stamp_add(HANDOFF_STAMP_CONFIG);
-	source_init(&loader.source);
 	config_load(&loader);
 	stamp_add(HANDOFF_STAMP_CONFIG_READ);
 	stamp_add(HANDOFF_STAMP_FILES);

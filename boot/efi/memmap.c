@@ -108,7 +108,7 @@ int memmap_set(struct memmap *map, u64 base, u64 length, u32 type)
 	struct handoff_mem *m = map_find(map, base, end);
 	struct handoff_mem before, after;
 
-	if (!length || end < base || !IS_ALIGNED(base, PAGE_SIZE) || !m)
+	if (end <= base || length > ~base || !IS_ALIGNED(base, PAGE_SIZE) || !m)
 		return ERR_RANGE;
 	if (map->capacity - map->count < 2)
 		return ERR_NOMEM;

@@ -6,18 +6,18 @@
 #include "boot/efi/memory.h"
 #include "boot/efi/print.h"
 
-void source_init(struct source *s)
+bool source_next(struct source *s)
 {
 	/* A volume first: a disk image from an HTTP server is one too. */
 	static const struct source_ops *const kinds[] = {&source_volume, &source_http, &source_pxe};
 
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (!kinds[i]->probe(s)) {
-			s->ops = kinds[i];
-			return;
-		}
+	while (s->tried < ARRAY_SIZE(kinds)) {
+		s->ops = kinds[s->tried++];
+		if (!s->ops->probe(s))
+			return true;
 	}
 	s->ops = NULL;
+	return false;
 }
 
 static EFI_STATUS load_open(struct source *s, const char *path, struct handoff_blob *blob)

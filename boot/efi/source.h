@@ -31,10 +31,15 @@ struct source {
 	const struct source_ops *ops; /* NULL: no place is known */
 	struct path_base base;
 	char name[128]; /* volume label, server or URL */
+	u32 tried;      /* kinds of places before the next */
 };
 
-/* Find out where the loader came from; ops is NULL when that is not known. */
-void source_init(struct source *s);
+/*
+ * Go to the next place that the loader may have come from: firmware may offer more than one, as
+ * iPXE does with a volume of its own beside its TFTP server. Starts with a zeroed structure;
+ * returns false, with ops NULL, when there are no more.
+ */
+bool source_next(struct source *s);
 
 /*
  * Load a whole file to pages of its own, at the top of memory, 2 MiB-aligned when it is that

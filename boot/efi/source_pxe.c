@@ -7,8 +7,9 @@
 #include "boot/efi/print.h"
 #include "boot/efi/source.h"
 
-#define BLOCK_SIZE 1428u /* RFC 2348: what fits into one Ethernet frame, with a VLAN or a tunnel \
-			  */
+#define BLOCK_SIZE                                                                    \
+	1428u /* RFC 2348: what fits into one Ethernet frame, with a VLAN or a tunnel \
+	       */
 #define TFTP_ERROR_NO_FILE 1 /* RFC 1350 5 */
 
 static EFI_PXE_BASE_CODE_PROTOCOL *pxe;
@@ -65,8 +66,8 @@ static EFI_STATUS pxe_open(struct source *s, const char *path, u64 *size)
 	memcpy(open_path, path, strlen(path) + 1);
 	*size = 0;
 	status = transfer(EFI_PXE_BASE_CODE_TFTP_GET_FILE_SIZE, NULL, size);
-	if (status == EFI_TFTP_ERROR && pxe->Mode->TftpErrorReceived &&
-	    pxe->Mode->TftpError.ErrorCode == TFTP_ERROR_NO_FILE)
+	/* EDK2 keeps only the upper byte of the code: 0, as for an error without a code. */
+	if (status == EFI_TFTP_ERROR && pxe->Mode->TftpError.ErrorCode <= TFTP_ERROR_NO_FILE)
 		return EFI_NOT_FOUND;
 	return status;
 }
