@@ -90,11 +90,11 @@ static void test_trace_err(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_formats, setup),
-		cmocka_unit_test_setup(test_cuts_long_line, setup),
-		cmocka_unit_test_setup(test_no_sink, setup),
-		cmocka_unit_test_setup(test_rate_limit, setup),
-		cmocka_unit_test_setup(test_trace_err, setup),
+	    cmocka_unit_test_setup(test_formats, setup),
+	    cmocka_unit_test_setup(test_cuts_long_line, setup),
+	    cmocka_unit_test_setup(test_no_sink, setup),
+	    cmocka_unit_test_setup(test_rate_limit, setup),
+	    cmocka_unit_test_setup(test_trace_err, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
