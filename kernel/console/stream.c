@@ -159,10 +159,6 @@ size_t console_stream_output(struct console_stream *stream, const char *text, si
 
 int console_attach(struct console_stream *stream)
 {
-	char text[80];
-	int len = snprintf(text, sizeof(text), "[attached to %.*s, Ctrl-] detaches]\n", STREAM_NAME,
-			   stream->name);
-
 	console_acquire();
 	if (attached) {
 		console_release();
@@ -170,7 +166,6 @@ int console_attach(struct console_stream *stream)
 	}
 	edit_forget();
 	out_fresh_line();
-	out_text(OUT_TERMINALS, text, len);
 	attached = stream;
 	memset(stream->filter, 0, sizeof(*stream->filter));
 	ring_replay(stream);

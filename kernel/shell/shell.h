@@ -21,8 +21,8 @@ struct shell_command {
 	const char *usage;   /* arguments, e.g. "list | start NAME" */
 	const char *summary; /* one line, no full stop */
 	const char *help;    /* paragraphs, or NULL */
-	/* argv[0] is the name. Returns 0 or an error code, which the shell prints by
-	 * name unless the command did (ERR_INVAL prints the usage). */
+	/* argv[0] is the name. Returns 0 or an error code after having printed what is
+	 * wrong; for ERR_INVAL the shell prints the usage. */
 	int (*fn)(struct shell *sh, int argc, char **argv);
 	/* Offer words for argv[argc - 1] (perhaps empty), argv[0] being the command;
 	 * those that do not begin with it are left out by the shell. May be NULL. */
@@ -62,6 +62,13 @@ void shell_printf(struct shell *sh, const char *fmt, ...) __printf(2, 3);
  * y or yes is no. Only from within a command. */
 void shell_ask(struct shell *sh, const char *question,
 	       void (*answer)(struct shell *sh, bool yes, void *ctx), void *ctx);
+
+/*
+ * For output of any length: step(sh, ctx) is called again and again while the serial line
+ * keeps up, each time printing at most 2 KiB, until it returns false or Ctrl-C is
+ * typed; then the prompt comes back. Only from within a command.
+ */
+void shell_set_job(struct shell *sh, bool (*step)(struct shell *sh, void *ctx), void *ctx);
 
 /* From a completion callback: a possible word. */
 void shell_complete_add(struct shell_completion *c, const char *word);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/shell/words.h"
+
+#include <string.h>
+
+/* Take one word from *from to *to, both moved on; false if a quote is not closed. */
+static bool word_take(char **from, char **to)
+{
+	char quote = 0;
+
+	for (; **from && (quote || **from != ' '); (*from)++) {
+		char c = **from;
+
+		if (quote ? c == quote : c == '\'' || c == '"') {
+			quote = quote ? 0 : c;
+			continue;
+		}
+		if (c == '\\' && quote != '\'' && (*from)[1])
+			c = *++*from;
+		*(*to)++ = c;
+	}
+	return !quote;
+}
+
+int words_split(char *line, char **argv, int max)
+{
+	char *from = line, *to = line;
+	int argc = 0;
+
+	for (;;) {
+		bool last;
+
+		while (*from == ' ')
+			from++;
+		if (!*from)
+			break;
+		if (argc == max)
+			return ERR_RANGE;
+		argv[argc++] = to;
+		if (!word_take(&from, &to))
+			return ERR_INVAL;
+		last = !*from;
+		from += !last;
+		*to++ = '\0';
+		if (last)
+			break;
+	}
+	argv[argc] = NULL;
+	return argc;
+}
+
+unsigned words_distance(const char *a, const char *b)
+{
+	unsigned row[WORDS_LONGEST + 1];
+	size_t len_a = MIN(strlen(a), WORDS_LONGEST), len_b = MIN(strlen(b), WORDS_LONGEST);
+
+	for (size_t j = 0; j <= len_b; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= len_a; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= len_b; j++) {
+			unsigned replaced = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = MIN(replaced, MIN(row[j], row[j - 1]) + 1);
+		}
+	}
+	return row[len_b];
+}
