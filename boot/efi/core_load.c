@@ -4,13 +4,14 @@
 #include "boot/efi/memory.h"
 #include "boot/efi/print.h"
 
-extern const u8 core_image[], core_image_end[];
+extern const u8 core_image[];
+extern const u64 core_image_size;
 
 EFI_STATUS core_load(struct loader *l)
 {
 	const char *why = "";
 
-	if (core_elf_check(core_image, (u64)(core_image_end - core_image), &l->layout, &why)) {
+	if (core_elf_check(core_image, core_image_size, &l->layout, &why)) {
 		print_line("hanok: the core inside this file is damaged (%s): copy it again", why);
 		return EFI_LOAD_ERROR;
 	}

@@ -37,13 +37,13 @@ static void record(const char *line, size_t len)
 	messages_used += len;
 }
 
-static size_t format_line(char *line, const char *fmt, va_list ap)
+static void record_line(char *line, const char *fmt, va_list ap)
 {
 	size_t len = format_v(line, LINE - 1, fmt, ap);
 
 	line[len++] = '\n';
 	line[len] = 0;
-	return len;
+	record(line, len);
 }
 
 void print_line(const char *fmt, ...)
@@ -52,7 +52,7 @@ void print_line(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	record(line, format_line(line, fmt, ap));
+	record_line(line, fmt, ap);
 	va_end(ap);
 	show(line);
 }
@@ -63,7 +63,7 @@ void print_log(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	record(line, format_line(line, fmt, ap));
+	record_line(line, fmt, ap);
 	va_end(ap);
 }
 
