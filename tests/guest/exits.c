@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an exit costs: RDTSC before and after one instruction, median of ROUNDS. Needs two
+ * vCPUs for the interrupts between processors. Output: "BENCH name ticks".
+ */
+#include "tests/guest/lib/guest.h"
+
+#define ROUNDS 1000
+#define VECTOR_TIMER 0x40
+#define VECTOR_IPI 0x41
+#define MSR_TSC_DEADLINE 0x6e0
+#define IOAPIC 0xfec00000ull
+#define LVT_TSC_DEADLINE (2u << 17)
+
+static u64 samples[ROUNDS];
+static volatile u64 timer_fired, ipi_taken, ap_ready;
+static volatile bool ap_halts;
+
+static u64 median(void)
+{
+	for (unsigned i = 1; i < ROUNDS; i++) {
+		u64 value = samples[i];
+		unsigned j = i;
+
+		for (; j && samples[j - 1] > value; j--)
+			samples[j] = samples[j - 1];
+		samples[j] = value;
+	}
+	return samples[ROUNDS / 2];
+}
+
+static void report(const char *name)
+{
+	print("BENCH ");
+	print_line(name, median());
+}
+
+#define MEASURE(name, code)                                \
+	do {                                               \
+		for (unsigned i_ = 0; i_ < ROUNDS; i_++) { \
+			u64 t_ = rdtsc();                  \
+			code;                              \
+			samples[i_] = rdtsc() - t_;        \
+		}                                          \
+		report(name);                              \
+	} while (0)
+
+static void on_timer(struct trap *trap)
+{
+	(void)trap;
+	timer_fired++;
+	apic_eoi();
+}
+
+static void on_ipi(struct trap *trap)
+{
+	(void)trap;
+	ipi_taken++;
+	apic_eoi();
+}
+
+void ap_main(void)
+{
+	apic_enable();
+	ap_ready = 1;
+	__asm__ volatile("sti");
+	while (!ap_halts)
+		__asm__ volatile("pause");
+	ap_ready = 2;
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+static void fire_timer(void)
+{
+	u64 seen = timer_fired;
+
+	wrmsr(MSR_TSC_DEADLINE, 1);
+	while (timer_fired == seen)
+		;
+}
+
+static void send_ipi(void)
+{
+	u64 seen = ipi_taken;
+
+	apic_ipi(1, VECTOR_IPI);
+	while (ipi_taken == seen)
+		;
+}
+
+/* Give the other CPU time to get to its HLT before it is measured. */
+static void send_ipi_to_halted(void)
+{
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		u64 t = rdtsc();
+
+		while (rdtsc() - t < 20000)
+			;
+		t = rdtsc();
+		send_ipi();
+		samples[i] = rdtsc() - t;
+	}
+	report("ipi-halted");
+}
+
+static void cpus_talk(void)
+{
+	ap_launch();
+	while (ap_ready != 1)
+		;
+	MEASURE("ipi-running", send_ipi());
+	ap_halts = true;
+	while (ap_ready != 2)
+		;
+	send_ipi_to_halted();
+}
+
+void guest_main(void)
+{
+	volatile u32 *ioapic = (volatile u32 *)IOAPIC;
+	u32 a, b, c, d;
+
+	trap_set(VECTOR_TIMER, on_timer);
+	trap_set(VECTOR_IPI, on_ipi);
+	apic_enable();
+	MEASURE("nothing", (void)0);
+	MEASURE("cpuid-0", cpuid_regs(0, 0, &a, &b, &c, &d));
+	MEASURE("cpuid-7", cpuid_regs(7, 0, &a, &b, &c, &d));
+	MEASURE("hypercall", __asm__ volatile("vmcall" : "=a"(a) : "a"(0x1234) : "memory"));
+	MEASURE("rdmsr", (void)rdmsr(0x1b));
+	MEASURE("wrmsr", wrmsr(0x8b, 0));
+	MEASURE("xsetbv", __asm__ volatile("xsetbv" ::"a"(1), "d"(0), "c"(0)));
+	MEASURE("out", outb(0x3ff, 0)); /* the UART's scratch register */
+	MEASURE("in", (void)inb(0x3ff));
+	MEASURE("mmio-write", *ioapic = 0);
+	MEASURE("mmio-read", (void)*ioapic);
+	wrmsr(X2APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);
+	__asm__ volatile("sti");
+	MEASURE("timer", fire_timer());
+	cpuid_regs(1, 0, &a, &b, &c, &d);
+	if ((b >> 16 & 0xff) > 1)
+		cpus_talk();
+	print("BENCH done\n");
+}
