@@ -5,24 +5,6 @@
 
 #define NS_PER_SEC 1000000000ull
 
-void pvclock_scale(u64 tsc_hz, u32 *mul, signed char *shift)
-{
-	u64 hz = tsc_hz;
-	int s = 0;
-
-	/* The guest computes (delta << s) * mul >> 32 with mul below 2^32. */
-	while (hz > NS_PER_SEC * 2) {
-		hz >>= 1;
-		s--;
-	}
-	while (hz <= NS_PER_SEC) {
-		hz <<= 1;
-		s++;
-	}
-	*shift = (signed char)s;
-	*mul = (u32)((NS_PER_SEC << 32) / hz);
-}
-
 int pvclock_enable(struct vcpu *v, u64 value)
 {
 	gpa_t gpa = GPA(value & ~1ull);

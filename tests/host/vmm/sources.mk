@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+host-test += test_cpuid_policy test_gva test_pvclock
+test_cpuid_policy-src := tests/host/vmm/test_cpuid_policy.c vmm/exit/cpuid_policy.c kernel/lib/klog.c
+test_gva-src := tests/host/vmm/test_gva.c vmm/vcpu/gva.c kernel/lib/klog.c
+test_pvclock-src := tests/host/vmm/test_pvclock.c vmm/vcpu/pvclock_scale.c
