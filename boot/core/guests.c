@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Virtualization of this machine, and what the configuration wants from it. */
+#include <string.h>
+
+#include "arch/x86/mm/direct.h"
 #include "arch/x86/virt.h"
 #include "boot/core/boot.h"
+#include "kernel/console/console.h"
+#include "kernel/log/log.h"
+#include "kernel/mm/heap.h"
+#include "kernel/mm/page.h"
+#include "vmm/vm/config.h"
+#include "vmm/vm/vm.h"
+
+static struct config config;
 
 void boot_virt_init(void)
 {
@@ -11,8 +22,79 @@ void boot_virt_init(void)
 		log_err("virt: no guests can run here: %s", why);
 	else if (virt->cpu_on())
 		log_err("virt: cannot be turned on on processor 0");
+	else
+		log_info("virt: %s, guest pages up to %llu MiB", virt_caps.name,
+			 (unsigned long long)virt_caps.max_leaf >> 20);
+}
+
+/* The files that the loader brought, for the VMs; those it could not read are left out,
+ * which the configuration's check then reports. */
+static void take_files(void)
+{
+	u32 total = boot.handoff.files.count, count = 0;
+	struct vm_file *files = heap_alloc_array(total, sizeof(*files));
+
+	if (!files) {
+		log_err("no memory for the list of %u files", total);
+		return;
+	}
+	for (u32 i = 0; i < total; i++) {
+		const struct handoff_file *f = boot_table_entry(&boot.handoff.files, i);
+
+		if (f->error || !f->phys)
+			continue;
+		files[count].name = hpa_to_virt(HPA(f->name_phys));
+		files[count].data = hpa_to_virt(HPA(f->phys));
+		files[count++].size = f->size;
+	}
+	vm_set_files(files, count);
+}
+
+static bool file_present(void *ctx, const char *name)
+{
+	(void)ctx;
+	return vm_find_file(name);
+}
+
+static void report_problem(void *ctx, const struct config_problem *p)
+{
+	(void)ctx;
+	log_err("config: %s%s%s: %s: %s", p->node, p->property ? ": " : "",
+		p->property ? p->property : "", p->what, p->remedy);
+}
+
+static int read_config(void)
+{
+	const struct config_report report = {.problem = report_problem};
+	const struct handoff_blob *blob = &boot.handoff.config;
+	struct config_facts facts = {.file_present = file_present};
+	struct buddy_stats stats;
+	int err;
+
+	if (!blob->phys) {
+		log_warn("config: there is no hanok.dtb, so there are no VMs; see "
+			 "docs/guide/configuration.md");
+		return ERR_NOENT;
+	}
+	page_stats(&stats);
+	facts.memory_mib = stats.free_pages * PAGE_SIZE >> 20;
+	err = config_read(&config, hpa_to_virt(HPA(blob->phys)), blob->size, &facts, &report);
+	if (config.refused)
+		log_err("config: %u VMs are refused because of the mistakes above", config.refused);
+	return err;
 }
 
 void boot_guests_start(void)
 {
+	take_files();
+	if (read_config())
+		return;
+	log_set_echo_level(config.console.level);
+	console_follow(config.console.follow);
+	if (!virt) {
+		log_err("virt: the configured VMs cannot be started");
+		return;
+	}
+	if (!vm_create_all(&config))
+		vm_autostart();
 }
