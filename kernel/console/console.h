@@ -52,6 +52,9 @@ void console_printf(const char *fmt, ...) __printf(1, 2);
 /* Bytes that can be written now without waiting for a serial line. */
 size_t console_room(void);
 
+/* Wait, by polling, until all output has left: before a reset. */
+void console_drain(void);
+
 /* Write directly, without locks, for panic(). */
 void console_panic(const char *text, size_t len);
 

@@ -190,6 +190,20 @@ void console_panic(const char *text, size_t len)
 	console_panicking = true;
 }
 
+void console_drain(void)
+{
+	struct console_backend *backend;
+	struct list *it;
+
+	console_acquire();
+	for_each_backend(backend, it)
+	{
+		if (backend->write_panic)
+			backend->write_panic(backend, "", 0);
+	}
+	console_release();
+}
+
 static void console_log_line(const struct log_line *line)
 {
 	char text[LOG_FORMATTED + 1];
