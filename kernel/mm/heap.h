@@ -25,7 +25,7 @@ struct heap_stats {
 void *heap_alloc(size_t size) __must_check;
 /* The same for an array; NULL also when count * size overflows. */
 void *heap_alloc_array(size_t count, size_t size) __must_check;
-/* As realloc(); what is added is zeroed. NULL leaves p as it was. */
+/* As realloc(): what is added has undefined content; NULL leaves p as it was. */
 void *heap_realloc(void *p, size_t size) __must_check;
 /* NULL is allowed. A pointer that is no allocated object is logged and left alone. */
 void heap_free(void *p);

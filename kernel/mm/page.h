@@ -17,13 +17,13 @@ int __must_check page_alloc(unsigned order, hpa_t *out);
 int __must_check page_alloc_flags(unsigned order, unsigned flags, hpa_t *out);
 /* The same, zeroed. */
 int __must_check page_alloc_zeroed(unsigned order, unsigned flags, hpa_t *out);
-/* Wrong and double frees are logged and change nothing. */
-void page_free(hpa_t page, unsigned order);
+/* Wrong and double frees are logged and change nothing: ERR_INVAL. */
+int page_free(hpa_t page, unsigned order);
 
 /* Contiguous memory of any size in whole pages: see buddy_alloc_range(). Not zeroed. */
 int __must_check page_alloc_range(u64 bytes, u64 align, hpa_t *out);
 int __must_check page_alloc_range_flags(u64 bytes, u64 align, unsigned flags, hpa_t *out);
-void page_free_range(hpa_t base, u64 bytes);
+int page_free_range(hpa_t base, u64 bytes);
 
 /* Bytes of the allocation that starts at base, 0 when none does. */
 u64 page_size_of(hpa_t base);

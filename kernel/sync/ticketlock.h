@@ -9,6 +9,14 @@
 
 #include "kernel/lib/types.h"
 
+#ifdef HANOK_HOST
+/* Threads of a host program can lose their processor while others wait for them in line. */
+#include <sched.h>
+#define ticket_relax() sched_yield()
+#else
+#define ticket_relax() __builtin_ia32_pause()
+#endif
+
 struct ticketlock {
 	u32 next;  /* the next ticket to draw */
 	u32 owner; /* the ticket that holds the lock */
@@ -29,7 +37,7 @@ static inline void ticket_lock(struct ticketlock *lock)
 	u32 ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
 	while (unlikely(__atomic_load_n(&lock->owner, __ATOMIC_ACQUIRE) != ticket))
-		__builtin_ia32_pause();
+		ticket_relax();
 }
 
 /* True when the lock was free and now is the caller's. */

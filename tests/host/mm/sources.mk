@@ -1,3 +1,10 @@
 host-test += test_radix
 test_radix-src := tests/host/mm/test_radix.c arch/x86/mm/radix.c arch/x86/mm/radix_edit.c \
 	arch/x86/mm/radix_format.c kernel/lib/klog.c
+host-test += test_buddy
+test_buddy-src := tests/host/mm/test_buddy.c kernel/mm/bootmem.c kernel/mm/buddy.c \
+	kernel/mm/buddy_range.c kernel/mm/buddy_init.c kernel/lib/assert.c kernel/lib/klog.c
+host-test += test_heap
+test_heap-src := tests/host/mm/test_heap.c kernel/mm/bootmem.c kernel/mm/buddy.c \
+	kernel/mm/buddy_range.c kernel/mm/buddy_init.c kernel/mm/page.c kernel/mm/heap.c \
+	kernel/lib/assert.c kernel/lib/klog.c
