@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What assembly and C agree on: the first fields of struct vmx_vcpu, checked in vmx.h. */
+#ifndef ARCH_X86_VMX_ENTRY_H
+#define ARCH_X86_VMX_ENTRY_H
+
+#define VMX_OFFSET_HOST_RSP 0
+#define VMX_OFFSET_FLAGS 8
+#define VMX_OFFSET_VERW 12
+#define VMX_OFFSET_SPEC_GUEST 16
+#define VMX_OFFSET_SPEC_HOST 20
+
+#define VMX_FIELD_HOST_RSP 0x6c14
+
+/* struct vmx_vcpu.flags */
+#define VMX_LAUNCHED 0x01  /* VMRESUME, not VMLAUNCH */
+#define VMX_L1D_FLUSH 0x02 /* before entry */
+#define VMX_VERW 0x04      /* before entry */
+#define VMX_SPEC_CTRL 0x08 /* guest's value before entry, host's after exit */
+#define VMX_RSB_FILL 0x10  /* after exit */
+#define VMX_BEFORE_ENTRY (VMX_L1D_FLUSH | VMX_VERW | VMX_SPEC_CTRL)
+#define VMX_AFTER_EXIT (VMX_SPEC_CTRL | VMX_RSB_FILL)
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* VM exits, one table entry for each basic exit reason (SDM vol. 3, appendix C). */
+#include "arch/x86/cpu/cpu.h"
+#include "arch/x86/vmx/vmx.h"
+
+#define VECTOR_DB 1
+#define VECTOR_AC 17
+#define VECTOR_GP 13
+#define VECTOR_MC 18
+
+/* Complete exit from the VMCS. False: handled, enter again. */
+typedef bool (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+
+struct exit_desc {
+	const char *name;
+	exit_fill_t fill;
+	u8 kind;  /* enum virt_exit_kind */
+	u8 flags; /* below */
+};
+#define LEN 1 /* caused by an instruction, whose length the processor tells */
+
+static bool fill_interrupt(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)x;
+	exit->vector = INTR_VECTOR(vmread(VMCS_EXIT_INTR_INFO));
+	return true;
+}
+
+/*
+ * Delivery of #DB sets DR6 and clears DR7.GD, which interception prevented (SDM vol. 3,
+ * 27.1). Single-stepping behind STI or MOV SS, the entry wants the trap to be pending.
+ */
+static void debug_reflect(struct vmx_vcpu *x, u32 info)
+{
+	u64 dr6_bits = vmread(VMCS_EXIT_QUALIFICATION) & 0xe00f;
+
+	dr6_write((dr6_read() & ~0xfull) | dr6_bits);
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~BIT(13));
+	if ((vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF) &&
+	    (vmread(VMCS_GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW))
+		vmwrite(VMCS_GUEST_PENDING_DEBUG,
+			vmread(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+	vmx_event_reflect(x, info);
+}
+
+static bool fill_exception(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	u32 info = (u32)vmread(VMCS_EXIT_INTR_INFO);
+
+	(void)v;
+	if (INTR_TYPE(info) == INTR_NMI) {
+		exit->kind = VIRT_EXIT_NMI;
+		vmx_event_requeue(x, 0);
+		return true;
+	}
+	vmx_event_requeue(x, info);
+	exit->exception.vector = INTR_VECTOR(info);
+	switch (INTR_VECTOR(info)) {
+	case VECTOR_MC:
+		exit->kind = VIRT_EXIT_MACHINE_CHECK;
+		return true;
+	case VECTOR_DB:
+		debug_reflect(x, info);
+		return false;
+	case VECTOR_AC:
+		vmx_event_reflect(x, info);
+		return false;
+	default:
+		exit->exception.has_error = info & INTR_ERROR_VALID;
+		exit->exception.error = (u32)vmread(VMCS_EXIT_INTR_ERROR);
+		exit->exception.address = vmread(VMCS_EXIT_QUALIFICATION);
+		return true;
+	}
+}
+
+/* Qualification, SDM vol. 3, table 28-5; instruction information, table 28-8. */
+static bool fill_io(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
+
+	(void)v;
+	(void)x;
+	exit->io.port = (u16)(q >> 16);
+	exit->io.size = (u8)((q & 7) + 1);
+	exit->io.in = q & BIT(3);
+	exit->io.string = q & BIT(4);
+	exit->io.rep = q & BIT(5);
+	if (unlikely(exit->io.string)) {
+		u64 info = vmread(VMCS_EXIT_INSN_INFO);
+
+		exit->io.addr_size = (u8)(2u << ((info >> 7) & 3));
+		exit->io.seg = exit->io.in ? VIRT_ES : (info >> 15) & 7;
+	}
+	return true;
+}
+
+/* Qualification, table 28-7. */
+static bool fill_memory(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
+
+	(void)v;
+	exit->memory.gpa = GPA(vmread(VMCS_GUEST_PHYSICAL_ADDRESS));
+	exit->memory.read = q & BIT(0);
+	exit->memory.write = q & BIT(1);
+	exit->memory.exec = q & BIT(2);
+	exit->memory.gva_valid = q & BIT(7);
+	exit->memory.gva = exit->memory.gva_valid ? vmread(VMCS_GUEST_LINEAR_ADDRESS) : 0;
+	exit->memory.page_walk = (q & (BIT(7) | BIT(8))) == BIT(7);
+	vmx_event_requeue(x, q);
+	return true;
+}
+
+enum cr_access { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
+
+/* Qualification, table 28-3. */
+static bool fill_cr(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
+
+	(void)x;
+	exit->cr.nr = q & 0xf;
+	exit->cr.gpr = (q >> 8) & 0xf;
+	exit->cr.op = VIRT_CR_WRITE;
+	exit->cr.value = 0;
+	switch ((enum cr_access)((q >> 4) & 3)) {
+	case CR_MOV_TO:
+		exit->cr.value =
+		    exit->cr.gpr == VIRT_RSP ? vmread(VMCS_GUEST_RSP) : v->gpr[exit->cr.gpr];
+		if (!vmx_long_code())
+			exit->cr.value = (u32)exit->cr.value;
+		break;
+	case CR_MOV_FROM:
+		exit->cr.op = VIRT_CR_READ;
+		break;
+	case CR_CLTS:
+		exit->cr.value = vmx_cr0_get() & ~CR0_TS;
+		break;
+	case CR_LMSW: /* can set PE, cannot clear it */
+		exit->cr.value = (vmx_cr0_get() & ~(CR0_MP | CR0_EM | CR0_TS)) | ((q >> 16) & 0xf);
+		break;
+	}
+	return true;
+}
+
+enum apic_access { APIC_READ, APIC_WRITE, APIC_FETCH, APIC_EVENT };
+#define APIC_BASE_GPA 0xfee00000ull
+
+/* Qualification, table 28-6. What is no plain load or store is told as a memory access. */
+static bool fill_apic_access(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
+	unsigned type = (q >> 12) & 0xf;
+
+	(void)v;
+	vmx_event_requeue(x, 0);
+	if (type <= APIC_WRITE) {
+		exit->apic.offset = q & 0xfff;
+		exit->apic.write = type == APIC_WRITE;
+		return true;
+	}
+	exit->kind = VIRT_EXIT_MEMORY;
+	exit->memory.gpa = GPA(APIC_BASE_GPA | (q & 0xfff));
+	exit->memory.gva = 0;
+	exit->memory.gva_valid = false;
+	exit->memory.read = type != APIC_FETCH;
+	exit->memory.write = false;
+	exit->memory.exec = type == APIC_FETCH;
+	exit->memory.page_walk = type > APIC_EVENT;
+	return true;
+}
+
+static bool fill_apic_write(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)x;
+	exit->apic.offset = vmread(VMCS_EXIT_QUALIFICATION) & 0xfff;
+	exit->apic.write = true;
+	return true;
+}
+
+static bool fill_eoi(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)x;
+	exit->vector = (u8)vmread(VMCS_EXIT_QUALIFICATION);
+	return true;
+}
+
+static bool fill_task_switch(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	vmx_event_requeue(x, 0);
+	exit->raw.reason = vmread(VMCS_EXIT_REASON);
+	exit->raw.detail = vmread(VMCS_EXIT_QUALIFICATION);
+	return true;
+}
+
+static bool fill_misconfig(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)x;
+	exit->raw.reason = vmread(VMCS_EXIT_REASON);
+	exit->raw.detail = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
+	return true;
+}
+
+/* There are no performance counters: #GP. */
+static bool fill_rdpmc(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)x;
+	(void)exit;
+	vmx_inject_exception(v, VECTOR_GP, true, 0);
+	return false;
+}
+
+static bool fill_raw(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)x;
+	exit->raw.reason = vmread(VMCS_EXIT_REASON);
+	exit->raw.detail = vmread(VMCS_EXIT_QUALIFICATION);
+	return true;
+}
+
+static bool fill_entry_failed(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)x;
+	vmx_entry_failed(v, false, exit);
+	return true;
+}
+
+static const struct exit_desc exits[] = {
+    [0] = {"exception or NMI", fill_exception, VIRT_EXIT_EXCEPTION, 0},
+    [1] = {"external interrupt", fill_interrupt, VIRT_EXIT_INTERRUPT, 0},
+    [2] = {"triple fault", NULL, VIRT_EXIT_TRIPLE_FAULT, 0},
+    [3] = {"INIT signal", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [4] = {"start-up IPI", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [5] = {"I/O SMI", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [6] = {"other SMI", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [7] = {"interrupt window", NULL, VIRT_EXIT_IRQ_WINDOW, 0},
+    [8] = {"NMI window", NULL, VIRT_EXIT_NMI_WINDOW, 0},
+    [9] = {"task switch", fill_task_switch, VIRT_EXIT_TASK_SWITCH, 0},
+    [10] = {"CPUID", NULL, VIRT_EXIT_CPUID, LEN},
+    [11] = {"GETSEC", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [12] = {"HLT", NULL, VIRT_EXIT_HLT, LEN},
+    [13] = {"INVD", NULL, VIRT_EXIT_CACHE, LEN},
+    [14] = {"INVLPG", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
+    [15] = {"RDPMC", fill_rdpmc, VIRT_EXIT_UNDEFINED, LEN},
+    [16] = {"RDTSC", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
+    [17] = {"RSM", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [18] = {"VMCALL", NULL, VIRT_EXIT_HYPERCALL, LEN},
+    [19] = {"VMCLEAR", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [20] = {"VMLAUNCH", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [21] = {"VMPTRLD", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [22] = {"VMPTRST", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [23] = {"VMREAD", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [24] = {"VMRESUME", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [25] = {"VMWRITE", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [26] = {"VMXOFF", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [27] = {"VMXON", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [28] = {"control-register access", fill_cr, VIRT_EXIT_CR, LEN},
+    [29] = {"MOV DR", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
+    [30] = {"I/O instruction", fill_io, VIRT_EXIT_IO, LEN},
+    [31] = {"RDMSR", NULL, VIRT_EXIT_MSR_READ, LEN},
+    [32] = {"WRMSR", NULL, VIRT_EXIT_MSR_WRITE, LEN},
+    [33] = {"entry failed: guest state", fill_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
+    [34] = {"entry failed: MSR loading", fill_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
+    [36] = {"MWAIT", NULL, VIRT_EXIT_MWAIT, LEN},
+    [37] = {"monitor trap flag", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [39] = {"MONITOR", NULL, VIRT_EXIT_MWAIT, LEN},
+    [40] = {"PAUSE", NULL, VIRT_EXIT_PAUSE, LEN},
+    [41] = {"entry failed: machine check", NULL, VIRT_EXIT_MACHINE_CHECK, 0},
+    [43] = {"TPR below threshold", NULL, VIRT_EXIT_TPR, 0},
+    [44] = {"APIC access", fill_apic_access, VIRT_EXIT_APIC_ACCESS, 0},
+    [45] = {"virtualized EOI", fill_eoi, VIRT_EXIT_EOI, 0},
+    [46] = {"access to GDTR or IDTR", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
+    [47] = {"access to LDTR or TR", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
+    [48] = {"EPT violation", fill_memory, VIRT_EXIT_MEMORY, 0},
+    [49] = {"EPT misconfiguration", fill_misconfig, VIRT_EXIT_UNKNOWN, 0},
+    [50] = {"INVEPT", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [51] = {"RDTSCP", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [52] = {"preemption timer", NULL, VIRT_EXIT_DEADLINE, 0},
+    [53] = {"INVVPID", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [54] = {"WBINVD or WBNOINVD", NULL, VIRT_EXIT_CACHE, LEN},
+    [55] = {"XSETBV", NULL, VIRT_EXIT_XSETBV, LEN},
+    [56] = {"APIC write", fill_apic_write, VIRT_EXIT_APIC_WRITE, 0},
+    [57] = {"RDRAND", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [58] = {"INVPCID", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [59] = {"VMFUNC", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [60] = {"ENCLS", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [61] = {"RDSEED", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [62] = {"page-modification log full", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [63] = {"XSAVES", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [64] = {"XRSTORS", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [65] = {"PCONFIG", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [66] = {"sub-page protection", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [67] = {"UMWAIT", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [68] = {"TPAUSE", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [69] = {"LOADIWKEY", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [70] = {"ENCLV", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [72] = {"ENQCMD", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [73] = {"ENQCMDS", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [74] = {"bus lock", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [75] = {"instruction timeout", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [76] = {"SEAMCALL", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [77] = {"TDCALL", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [78] = {"RDMSRLIST", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [79] = {"WRMSRLIST", NULL, VIRT_EXIT_UNDEFINED, LEN},
+};
+
+const char *vmx_exit_name(u32 reason)
+{
+	u16 basic = (u16)reason;
+
+	return basic < ARRAY_SIZE(exits) && exits[basic].name ? exits[basic].name : "unknown";
+}
+
+static bool translate_unknown(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	exit->kind = VIRT_EXIT_UNKNOWN;
+	exit->insn_len = 0;
+	return fill_raw(v, x, exit);
+}
+
+bool vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	/* Bit 31, a failed entry, goes with reasons of its own; others are not used here. */
+	u32 reason = (u16)vmread(VMCS_EXIT_REASON);
+	const struct exit_desc *d;
+
+	if (unlikely(reason >= ARRAY_SIZE(exits) || !exits[reason].name))
+		return translate_unknown(v, x, exit);
+	d = &exits[reason];
+	exit->kind = d->kind;
+	exit->insn_len = d->flags & LEN ? (u8)vmread(VMCS_EXIT_INSN_LEN) : 0;
+	return d->fill ? d->fill(v, x, exit) : true;
+}

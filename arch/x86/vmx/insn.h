@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The VMX instructions (SDM vol. 3, chapter 31). With HANOK_HOST the VMCS is
+ * the test's: vmx_host_read and vmx_host_write (weak: reads give 0).
+ */
+#ifndef ARCH_X86_VMX_INSN_H
+#define ARCH_X86_VMX_INSN_H
+
+#include "kernel/lib/types.h"
+
+struct invept_desc {
+	u64 eptp, zero;
+};
+#define INVEPT_SINGLE 1
+#define INVEPT_ALL 2
+
+struct invvpid_desc {
+	u64 vpid, address;
+};
+#define INVVPID_ALL 2
+
+#ifdef HANOK_HOST
+
+u64 vmx_host_read(u32 field);
+void vmx_host_write(u32 field, u64 value);
+__attribute__((weak)) u64 vmx_host_read(u32 field)
+{
+	(void)field;
+	return 0;
+}
+__attribute__((weak)) void vmx_host_write(u32 field, u64 value)
+{
+	(void)field;
+	(void)value;
+}
+
+static inline u64 vmread(u32 field)
+{
+	return vmx_host_read(field);
+}
+static inline void vmwrite(u32 field, u64 value)
+{
+	vmx_host_write(field, value);
+}
+static inline void invept(u64 type, u64 eptp)
+{
+	(void)type;
+	(void)eptp;
+}
+static inline void invvpid(u64 type, u64 vpid)
+{
+	(void)type;
+	(void)vpid;
+}
+#define VMX_DR_(n)                                  \
+	static inline u64 dr##n##_read(void)        \
+	{                                           \
+		return 0;                           \
+	}                                           \
+	static inline void dr##n##_write(u64 value) \
+	{                                           \
+		(void)value;                        \
+	}
+static inline bool vmxon(hpa_t region)
+{
+	(void)region;
+	return true;
+}
+static inline void vmxoff(void)
+{
+}
+static inline bool vmclear(hpa_t vmcs)
+{
+	(void)vmcs;
+	return true;
+}
+static inline bool vmptrld(hpa_t vmcs)
+{
+	(void)vmcs;
+	return true;
+}
+
+#else
+
+/* The field exists (as the capabilities say) and a VMCS is current: these cannot fail. */
+static inline u64 vmread(u32 field)
+{
+	u64 value;
+
+	__asm__ volatile("vmread %1, %0" : "=r"(value) : "r"((u64)field) : "cc");
+	return value;
+}
+
+static inline void vmwrite(u32 field, u64 value)
+{
+	__asm__ volatile("vmwrite %1, %0" ::"r"((u64)field), "rm"(value) : "cc");
+}
+
+static inline void invept(u64 type, u64 eptp)
+{
+	struct invept_desc desc = {eptp, 0};
+
+	__asm__ volatile("invept %0, %1" ::"m"(desc), "r"(type) : "cc", "memory");
+}
+
+static inline void invvpid(u64 type, u64 vpid)
+{
+	struct invvpid_desc desc = {vpid, 0};
+
+	__asm__ volatile("invvpid %0, %1" ::"m"(desc), "r"(type) : "cc", "memory");
+}
+
+#define VMX_DR_(n)                                                    \
+	static inline u64 dr##n##_read(void)                          \
+	{                                                             \
+		u64 value;                                            \
+		__asm__ volatile("mov %%db" #n ", %0" : "=r"(value)); \
+		return value;                                         \
+	}                                                             \
+	static inline void dr##n##_write(u64 value)                   \
+	{                                                             \
+		__asm__ volatile("mov %0, %%db" #n ::"r"(value));     \
+	}
+
+#define VMX_POINTER_INSN_(name)                                                     \
+	static inline bool name(hpa_t pa)                                           \
+	{                                                                           \
+		bool ok;                                                            \
+		__asm__ volatile(#name " %1" : "=@cca"(ok) : "m"(pa.v) : "memory"); \
+		return ok;                                                          \
+	}
+VMX_POINTER_INSN_(vmxon)
+VMX_POINTER_INSN_(vmclear)
+VMX_POINTER_INSN_(vmptrld)
+#undef VMX_POINTER_INSN_
+
+static inline void vmxoff(void)
+{
+	__asm__ volatile("vmxoff" ::: "cc", "memory");
+}
+
+#endif
+
+/* The guest's debug registers: the core uses none. */
+VMX_DR_(0)
+VMX_DR_(1)
+VMX_DR_(2)
+VMX_DR_(3)
+VMX_DR_(6)
+#undef VMX_DR_
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Cached translations (SDM vol. 3, 29.4).
+ *
+ * Guest-physical ones are tagged by the EPT pointer. A VM counts a generation up when
+ * its nested tables lost something; each of its vCPUs flushes before its next entry if
+ * it has not flushed for that generation on that processor.
+ *
+ * Linear ones are tagged by the VPID. Every processor hands out VPIDs in order, so that
+ * flushing a vCPU's translations is taking the next one; when all are used up the
+ * processor flushes once and starts over with a new generation.
+ */
+#include "arch/x86/vmx/vmx.h"
+
+#define VPID_MAX 0xffff
+
+void vmx_tlb_flush_vm(struct virt_vm *vm)
+{
+	__atomic_add_fetch(&vm->flush_generation, 1, __ATOMIC_SEQ_CST);
+}
+
+void vmx_tlb_flush_vcpu(struct virt_vcpu *v)
+{
+	vmx_of(v)->todo |= TODO_VPID;
+}
+
+void vmx_ept_flush(struct vmx_vcpu *x, u64 generation)
+{
+	x->ept_seen = generation;
+	if (vmx_caps.invept_single)
+		invept(INVEPT_SINGLE, x->eptp);
+	else
+		invept(INVEPT_ALL, 0);
+}
+
+void vmx_vpid_renew(struct vmx_vcpu *x)
+{
+	struct vmx_cpu *c = &percpu(vmx_cpu);
+
+	if (!vmx_caps.vpid)
+		return;
+	if (c->vpid_next > VPID_MAX) {
+		c->vpid_next = 1;
+		c->vpid_generation++;
+		invvpid(INVVPID_ALL, 0);
+	}
+	x->vpid_generation = c->vpid_generation;
+	vmwrite(VMCS_VPID, c->vpid_next++);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Encodings of the VMCS fields (SDM vol. 3, appendix B) and the layout of their
+ * contents (chapter 25). Only what the back end uses. */
+#ifndef ARCH_X86_VMX_VMCS_H
+#define ARCH_X86_VMX_VMCS_H
+
+#include "kernel/lib/types.h"
+
+/* 16 bits: control, guest, host */
+#define VMCS_VPID 0x0000
+#define VMCS_POSTED_VECTOR 0x0002
+#define VMCS_GUEST_ES_SELECTOR 0x0800
+#define VMCS_GUEST_INTERRUPT_STATUS 0x0810
+#define VMCS_HOST_ES_SELECTOR 0x0c00
+#define VMCS_HOST_CS_SELECTOR 0x0c02
+#define VMCS_HOST_SS_SELECTOR 0x0c04
+#define VMCS_HOST_DS_SELECTOR 0x0c06
+#define VMCS_HOST_FS_SELECTOR 0x0c08
+#define VMCS_HOST_GS_SELECTOR 0x0c0a
+#define VMCS_HOST_TR_SELECTOR 0x0c0c
+
+/* 64 bits: control, read-only, guest, host */
+#define VMCS_IO_BITMAP_A 0x2000
+#define VMCS_IO_BITMAP_B 0x2002
+#define VMCS_MSR_BITMAP 0x2004
+#define VMCS_TSC_OFFSET 0x2010
+#define VMCS_VIRTUAL_APIC_ADDR 0x2012
+#define VMCS_APIC_ACCESS_ADDR 0x2014
+#define VMCS_POSTED_DESC_ADDR 0x2016
+#define VMCS_EPT_POINTER 0x201a
+#define VMCS_EOI_EXIT_BITMAP0 0x201c
+#define VMCS_XSS_EXITING_BITMAP 0x202c
+#define VMCS_ENCLS_EXITING_BITMAP 0x202e
+#define VMCS_ENCLV_EXITING_BITMAP 0x2036
+#define VMCS_GUEST_PHYSICAL_ADDRESS 0x2400
+#define VMCS_GUEST_LINK_POINTER 0x2800
+#define VMCS_GUEST_DEBUGCTL 0x2802
+#define VMCS_GUEST_PAT 0x2804
+#define VMCS_GUEST_EFER 0x2806
+#define VMCS_GUEST_PDPTE0 0x280a
+#define VMCS_HOST_PAT 0x2c00
+#define VMCS_HOST_EFER 0x2c02
+
+/* 32 bits: control, read-only, guest, host */
+#define VMCS_PIN_CONTROLS 0x4000
+#define VMCS_PROC_CONTROLS 0x4002
+#define VMCS_EXCEPTION_BITMAP 0x4004
+#define VMCS_PF_ERROR_MASK 0x4006
+#define VMCS_PF_ERROR_MATCH 0x4008
+#define VMCS_CR3_TARGET_COUNT 0x400a
+#define VMCS_EXIT_CONTROLS 0x400c
+#define VMCS_EXIT_MSR_STORE_COUNT 0x400e
+#define VMCS_EXIT_MSR_LOAD_COUNT 0x4010
+#define VMCS_ENTRY_CONTROLS 0x4012
+#define VMCS_ENTRY_MSR_LOAD_COUNT 0x4014
+#define VMCS_ENTRY_INTR_INFO 0x4016
+#define VMCS_ENTRY_ERROR_CODE 0x4018
+#define VMCS_ENTRY_INSN_LEN 0x401a
+#define VMCS_TPR_THRESHOLD 0x401c
+#define VMCS_PROC2_CONTROLS 0x401e
+#define VMCS_PLE_GAP 0x4020
+#define VMCS_PLE_WINDOW 0x4022
+#define VMCS_INSN_ERROR 0x4400
+#define VMCS_EXIT_REASON 0x4402
+#define VMCS_EXIT_INTR_INFO 0x4404
+#define VMCS_EXIT_INTR_ERROR 0x4406
+#define VMCS_IDT_VECTORING_INFO 0x4408
+#define VMCS_IDT_VECTORING_ERROR 0x440a
+#define VMCS_EXIT_INSN_LEN 0x440c
+#define VMCS_EXIT_INSN_INFO 0x440e
+#define VMCS_GUEST_ES_LIMIT 0x4800
+#define VMCS_GUEST_GDTR_LIMIT 0x4810
+#define VMCS_GUEST_IDTR_LIMIT 0x4812
+#define VMCS_GUEST_ES_RIGHTS 0x4814
+#define VMCS_GUEST_INTERRUPTIBILITY 0x4824
+#define VMCS_GUEST_ACTIVITY 0x4826
+#define VMCS_GUEST_SYSENTER_CS 0x482a
+#define VMCS_GUEST_PREEMPTION_TIMER 0x482e
+#define VMCS_HOST_SYSENTER_CS 0x4c00
+
+/* natural width: control, read-only, guest, host */
+#define VMCS_CR0_MASK 0x6000
+#define VMCS_CR4_MASK 0x6002
+#define VMCS_CR0_SHADOW 0x6004
+#define VMCS_CR4_SHADOW 0x6006
+#define VMCS_EXIT_QUALIFICATION 0x6400
+#define VMCS_GUEST_LINEAR_ADDRESS 0x640a
+#define VMCS_GUEST_CR0 0x6800
+#define VMCS_GUEST_CR3 0x6802
+#define VMCS_GUEST_CR4 0x6804
+#define VMCS_GUEST_ES_BASE 0x6806
+#define VMCS_GUEST_GDTR_BASE 0x6816
+#define VMCS_GUEST_IDTR_BASE 0x6818
+#define VMCS_GUEST_DR7 0x681a
+#define VMCS_GUEST_RSP 0x681c
+#define VMCS_GUEST_RIP 0x681e
+#define VMCS_GUEST_RFLAGS 0x6820
+#define VMCS_GUEST_PENDING_DEBUG 0x6822
+#define VMCS_GUEST_SYSENTER_ESP 0x6824
+#define VMCS_GUEST_SYSENTER_EIP 0x6826
+#define VMCS_HOST_CR0 0x6c00
+#define VMCS_HOST_CR3 0x6c02
+#define VMCS_HOST_CR4 0x6c04
+#define VMCS_HOST_FS_BASE 0x6c06
+#define VMCS_HOST_GS_BASE 0x6c08
+#define VMCS_HOST_TR_BASE 0x6c0a
+#define VMCS_HOST_GDTR_BASE 0x6c0c
+#define VMCS_HOST_IDTR_BASE 0x6c0e
+#define VMCS_HOST_SYSENTER_ESP 0x6c10
+#define VMCS_HOST_SYSENTER_EIP 0x6c12
+#define VMCS_HOST_RSP 0x6c14
+#define VMCS_HOST_RIP 0x6c16
+
+/* The fields of ES, CS, SS, DS, FS, GS, LDTR, TR follow each other in steps of 2 in the
+ * order of enum virt_seg_name. */
+#define VMCS_SEG(first, name) ((first) + 2 * (name))
+
+/* Guest interruptibility state, 25.4.2. */
+#define INTERRUPTIBILITY_STI BIT(0)
+#define INTERRUPTIBILITY_MOV_SS BIT(1)
+#define INTERRUPTIBILITY_NMI BIT(3)
+#define INTERRUPTIBILITY_SHADOW (INTERRUPTIBILITY_STI | INTERRUPTIBILITY_MOV_SS)
+
+/* Pending debug exceptions, 25.4.2. */
+#define PENDING_DEBUG_BS BIT(14)
+
+/* Interruption information of entries, exits and IDT vectoring, 25.8.3 and 25.9. */
+#define INTR_VECTOR(info) ((u8)(info))
+#define INTR_TYPE(info) (((info) >> 8) & 7)
+#define INTR_ERROR_VALID BIT(11)
+#define INTR_NMI_UNBLOCKED BIT(12) /* exits only: IRET had unblocked NMIs */
+#define INTR_VALID BIT(31)
+#define INTR_DELIVERY (INTR_VALID | INTR_ERROR_VALID | 0x7ff)
+enum intr_type {
+	INTR_EXTERNAL = 0,
+	INTR_NMI = 2,
+	INTR_EXCEPTION = 3,
+	INTR_SOFT_INT = 4,
+	INTR_PRIV_SOFT_EXCEPTION = 5, /* INT1 */
+	INTR_SOFT_EXCEPTION = 6,      /* INT3, INTO */
+};
+
+/* Segment access rights, 25.4.1. */
+#define RIGHTS_UNUSABLE BIT(16)
+
+/* EPT pointer, 25.6.11: write-back tables, 4 levels. */
+#define EPT_POINTER_WB 6
+#define EPT_POINTER_LEVELS(n) (((n)-1) << 3)
+
+#endif

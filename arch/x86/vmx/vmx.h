@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The VT-x back end's own structures, and what its files offer each other. */
+#ifndef ARCH_X86_VMX_VMX_H
+#define ARCH_X86_VMX_VMX_H
+
+#include "arch/x86/cpu/percpu.h"
+#include "arch/x86/virt.h"
+#include "arch/x86/vmx/caps.h"
+#include "arch/x86/vmx/controls.h"
+#include "arch/x86/vmx/entry.h"
+#include "arch/x86/vmx/insn.h"
+#include "arch/x86/vmx/vmcs.h"
+
+#define VMX_NO_CPU (~0u)
+#define VMX_NO_DEADLINE (~0ull)
+
+/* MSRs that stay in hardware while a vCPU is loaded; the core has no use for them. */
+enum vmx_kept_msr {
+	KEPT_STAR,
+	KEPT_LSTAR,
+	KEPT_CSTAR,
+	KEPT_SFMASK,
+	KEPT_KERNEL_GS_BASE,
+	KEPT_TSC_AUX,
+	KEPT_MSRS
+};
+
+/* The event for the next entry, in the format of the entry fields. info is 0: none. */
+struct vmx_event {
+	u32 info, error, insn_len;
+};
+
+/* What must be done before the next entry. */
+#define TODO_EVENT BIT(0) /* write .event */
+#define TODO_VPID BIT(1)  /* take a new VPID: drops all linear translations */
+#define TODO_FAULT BIT(2) /* a fault on top of a double fault: shutdown */
+
+struct vmx_vcpu {
+	/* Known to assembly, see entry.h. */
+	u64 host_rsp;
+	u32 flags;
+	u32 verw_selector;
+	u32 spec_guest, spec_host; /* IA32_SPEC_CTRL in and outside of the guest */
+
+	u32 todo;
+	struct vmx_event event;
+	u64 ept_seen; /* generation of the VM's nested translations flushed for */
+	u64 deadline; /* host TSC, for the next entry */
+	struct vmx_controls controls;
+	void *vmcs;
+	bool loaded;
+	u32 cpu; /* that it is or was loaded on */
+	u64 vpid_generation;
+	u64 eptp;
+	u64 tsc_offset;
+	void *vapic_page;
+	enum virt_apic_mode apic_mode;
+	u8 tpr_threshold;
+
+	/* Guest state that no VMCS field holds; of a loaded vCPU it is in hardware. */
+	u64 kept_msr[KEPT_MSRS];
+	u64 cr2, dr[4], dr6;
+	u64 xcr0;
+	u64 spec_ctrl; /* as the guest sees it */
+	void *xsave;
+};
+static_assert(offsetof(struct vmx_vcpu, host_rsp) == VMX_OFFSET_HOST_RSP, "entry.S");
+static_assert(offsetof(struct vmx_vcpu, flags) == VMX_OFFSET_FLAGS, "entry.S");
+static_assert(offsetof(struct vmx_vcpu, verw_selector) == VMX_OFFSET_VERW, "entry.S");
+static_assert(offsetof(struct vmx_vcpu, spec_guest) == VMX_OFFSET_SPEC_GUEST, "entry.S");
+static_assert(offsetof(struct vmx_vcpu, spec_host) == VMX_OFFSET_SPEC_HOST, "entry.S");
+static_assert(VMCS_HOST_RSP == VMX_FIELD_HOST_RSP, "entry.S");
+static_assert(sizeof(struct vmx_vcpu) <= PAGE_SIZE, "allocated as one page");
+
+/* Behind struct virt_vm. */
+struct vmx_vm {
+	u64 id;                /* unique for ever: addresses are used again */
+	u8 *x2apic_msr_bitmap; /* instead of msr_bitmap in x2APIC mode, or NULL */
+	void *apic_page;
+};
+
+/* Of each processor. */
+struct vmx_cpu {
+	void *vmxon;
+	bool on;
+	struct vmx_vcpu *current; /* whose VMCS is current */
+	u64 vpid_generation;      /* starts at 1; grows when all VPIDs were used */
+	u32 vpid_next;
+	u64 last_vm; /* id of the VM that ran last */
+	/* What the hardware holds while no vCPU is loaded. */
+	u64 kept_msr[KEPT_MSRS];
+	u64 dr[4], dr6;
+};
+extern PERCPU(struct vmx_cpu, vmx_cpu);
+
+static inline struct vmx_vcpu *vmx_of(struct virt_vcpu *v)
+{
+	return v->backend;
+}
+static inline struct vmx_vm *vmx_vm_of(const struct virt_vm *vm)
+{
+	return vm->backend;
+}
+
+/* cpu.c */
+bool vmx_present(void);
+int vmx_check(struct virt_caps *caps, char *why, size_t size);
+int vmx_cpu_on(void);
+void vmx_cpu_off(void);
+
+/* vm.c */
+int vmx_vm_create(struct virt_vm *vm);
+void vmx_vm_destroy(struct virt_vm *vm);
+void vmx_msr_pass(struct virt_vm *vm, u32 msr, bool read, bool write);
+void vmx_io_pass(struct virt_vm *vm, u16 port, u16 count);
+/* Clear the bits of an MSR in a bitmap of 4 KiB (SDM vol. 3, 25.6.9). Pure. */
+void vmx_bitmap_pass(u8 *bitmap, u32 msr, bool read, bool write);
+
+/* vcpu.c */
+int vmx_vcpu_create(struct virt_vcpu *v);
+void vmx_vcpu_destroy(struct virt_vcpu *v);
+/* Make x's VMCS current for a moment although x is not loaded, and undo it. */
+void vmx_borrow(struct vmx_vcpu *x);
+void vmx_give_back(struct vmx_vcpu *x);
+
+/* load.c */
+void vmx_load(struct virt_vcpu *v);
+void vmx_unload(struct virt_vcpu *v);
+u64 vmx_kept_get(struct vmx_vcpu *x, enum vmx_kept_msr msr);
+void vmx_kept_set(struct vmx_vcpu *x, enum vmx_kept_msr msr, u64 value);
+void vmx_xcr0_set(struct vmx_vcpu *x, u64 value);
+void vmx_spec_ctrl_set(struct vmx_vcpu *x, u64 value);
+/* Learn what this CPU's registers hold, when VMX operation starts. */
+void vmx_hardware_read(struct vmx_cpu *c);
+
+/* host.c */
+void vmx_host_state_write(void);
+
+/* reset.c */
+void vmx_vcpu_reset(struct virt_vcpu *v);
+
+/* state.c, cr.c, seg.c */
+u64 vmx_get_reg(struct virt_vcpu *v, enum virt_reg reg);
+void vmx_set_reg(struct virt_vcpu *v, enum virt_reg reg, u64 value);
+u64 vmx_cr0_get(void);
+u64 vmx_cr4_get(void);
+void vmx_cr0_set(struct vmx_vcpu *x, u64 value);
+void vmx_cr4_set(struct vmx_vcpu *x, u64 value);
+void vmx_efer_set(struct vmx_vcpu *x, u64 value);
+/* Write the masks of bits that the guest does not own. */
+void vmx_cr_masks_write(void);
+/* Whether the guest runs 64-bit code. */
+bool vmx_long_code(void);
+void vmx_get_seg(struct virt_vcpu *v, enum virt_seg_name name, struct virt_seg *seg);
+void vmx_set_seg(struct virt_vcpu *v, enum virt_seg_name name, const struct virt_seg *seg);
+/* Segment attributes of virt.h from and to VMCS access rights. Pure. */
+u16 vmx_attr_from_rights(u32 rights);
+u32 vmx_rights_from_attr(u16 attr);
+
+/* event.c */
+bool vmx_event_pending(struct virt_vcpu *v);
+void vmx_inject_exception(struct virt_vcpu *v, u8 vector, bool has_error, u32 error);
+void vmx_inject_irq(struct virt_vcpu *v, u8 vector);
+void vmx_inject_nmi(struct virt_vcpu *v);
+bool vmx_irq_ready(struct virt_vcpu *v);
+bool vmx_nmi_ready(struct virt_vcpu *v);
+void vmx_irq_window(struct virt_vcpu *v, bool on);
+void vmx_nmi_window(struct virt_vcpu *v, bool on);
+void vmx_skip(struct virt_vcpu *v, unsigned len);
+/* After an exit that can come in the middle of an event's delivery: keep the event for
+ * the next entry. unblock: where bit 12 tells of IRET having unblocked NMIs. */
+void vmx_event_requeue(struct vmx_vcpu *x, u64 unblock);
+/* Give an intercepted exception to the guest after all. */
+void vmx_event_reflect(struct vmx_vcpu *x, u32 info);
+
+/* tlb.c */
+void vmx_tlb_flush_vm(struct virt_vm *vm);
+void vmx_tlb_flush_vcpu(struct virt_vcpu *v);
+/* INVEPT for the VM of x, whose tables are at this generation. */
+void vmx_ept_flush(struct vmx_vcpu *x, u64 generation);
+/* Take a VPID that tags nothing on this CPU yet. */
+void vmx_vpid_renew(struct vmx_vcpu *x);
+
+/* apicv.c */
+void vmx_apic_mode(struct virt_vcpu *v, enum virt_apic_mode mode);
+void vmx_apic_tpr_threshold(struct virt_vcpu *v, u8 threshold);
+void vmx_apic_set_status(struct virt_vcpu *v, u8 rvi, u8 svi);
+void vmx_apic_eoi_exit(struct virt_vcpu *v, const u64 bitmap[4]);
+int vmx_apic_post(struct virt_vcpu *v, u32 host_cpu);
+void vmx_apic_bitmap_init(u8 *bitmap, const struct virt_caps *caps);
+
+/* exit.c: translate the exit that just happened. False: handled here, enter again. */
+bool vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+/* English name of a basic exit reason, never NULL. */
+const char *vmx_exit_name(u32 reason);
+
+/* enter.c */
+void vmx_enter(struct virt_vcpu *v, struct virt_exit *exit);
+void vmx_set_deadline(struct virt_vcpu *v, u64 tsc);
+void vmx_set_tsc_offset(struct virt_vcpu *v, u64 offset);
+
+/* fail.c: VM entry was refused; failed: by VMfail, before the guest's state was loaded. */
+void vmx_entry_failed(struct virt_vcpu *v, bool failed, struct virt_exit *exit);
+
+/* entry.S */
+bool vmx_guest_run(u64 *gpr, struct vmx_vcpu *x);
+void vmx_guest_exit(void);
+
+#endif
