@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # From `nm -n` of the core, the table that names functions in a backtrace: a
 # count, each function's offset from the start of .text, then the names.
-$3 == "__text_start" { base = substr($1, 9); started = 1; next }
-$3 == "__text_end" { started = 0 }
-started && $2 ~ /^[tTwW]$/ && $1 != last {
+BEGIN { count = 0 }
+$3 == "__text_start" { base = substr($1, 9) }
+$2 ~ /^[tTwW]$/ && $3 !~ /^__(image|text)_/ && $1 != last {
 	last = $1
 	address[count] = "0x" substr($1, 9)
 	name[count++] = $3
@@ -11,7 +11,7 @@ started && $2 ~ /^[tTwW]$/ && $1 != last {
 END {
 	print "\t.section .symtab_core, \"a\", @progbits"
 	print "\t.balign 4"
-	print "\t.long " count + 0
+	print "\t.long " count
 	for (i = 0; i < count; i++)
 		print "\t.long " address[i] " - 0x" base
 	for (i = 0; i < count; i++)

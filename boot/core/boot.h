@@ -27,6 +27,9 @@ const void *boot_table_entry(const struct handoff_table *t, u32 i);
  * this is no handoff of ours. */
 void boot_take_handoff(u64 phys);
 
+/* What the loader had to say, into the log. */
+void boot_log_messages(void);
+
 /* boot/core/console.c: log, console, screen, serial port. */
 void boot_console_init(void);
 void boot_console_remap(void); /* the screen, once mmio_map() works */

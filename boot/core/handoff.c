@@ -5,6 +5,7 @@
 #include "arch/x86/mm/direct.h"
 #include "arch/x86/mm/host.h"
 #include "boot/core/boot.h"
+#include "kernel/lib/klog.h"
 
 struct boot boot;
 
@@ -23,4 +24,19 @@ void boot_take_handoff(u64 phys)
 	memcpy(&boot.handoff, h, MIN(sizeof(boot.handoff), (size_t)h->size));
 	image_phys = boot.handoff.core.phys;
 	host_alias_identity();
+}
+
+void boot_log_messages(void)
+{
+	const struct handoff_blob *m = &boot.handoff.messages;
+	const char *text = hpa_to_virt(HPA(m->phys));
+	const char *end = text + m->size;
+
+	while (m->phys && text < end) {
+		const char *newline = memchr(text, '\n', end - text);
+		int len = (newline ? newline : end) - text;
+
+		log_info("%.*s", len, text);
+		text += len + 1;
+	}
 }

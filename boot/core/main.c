@@ -67,6 +67,7 @@ void boot_main(u64 handoff_phys)
 	boot_console_init();
 	log_loader_phases();
 	log_info("Hanok %s", HANOK_VERSION);
+	boot_log_messages();
 	cpu_features_init();
 	log_processor();
 	log_phase("console");

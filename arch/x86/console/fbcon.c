@@ -103,7 +103,7 @@ void fbcon_init(const struct fbcon_mode *m)
 	fbcon_geometry(mode.width, mode.height, &scale, &columns, &rows);
 	if (!columns || !rows)
 		mode.pixels = NULL;
-	else if (!moved)
+	else if (mode.pixels && !moved)
 		clear();
 }
 

@@ -13,15 +13,15 @@
 	.balign TRAP_STUB_SIZE
 	.globl trap_stubs
 trap_stubs:
-	.set vector, 0
+	.set .Lvector, 0
 	.rept 256
 	.balign TRAP_STUB_SIZE
-	.if vector >= 32 || ((HAS_ERROR >> vector) & 1) == 0
+	.if .Lvector >= 32 || ((HAS_ERROR >> .Lvector) & 1) == 0
 	push $0
 	.endif
-	push $vector
+	push $.Lvector
 	jmp trap_common
-	.set vector, vector + 1
+	.set .Lvector, .Lvector + 1
 	.endr
 
 	.type trap_common, @function
