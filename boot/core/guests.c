@@ -9,6 +9,7 @@
 #include "kernel/log/log.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
+#include "kernel/time/time.h"
 #include "vmm/vm/config.h"
 #include "vmm/vm/vm.h"
 
@@ -84,8 +85,20 @@ static int read_config(void)
 	return err;
 }
 
+/* UTC at time 0 of time_now_ns(), from what the firmware's clock said. */
+static void set_wall_clock(void)
+{
+	u64 ns = boot.handoff.utc_seconds * 1000000000ull;
+
+	if (ns)
+		vm_set_wall_clock(ns - time_tsc_to_ns(boot.handoff.utc_tsc));
+	else
+		log_warn("time: the firmware has no clock, guests start in 1970");
+}
+
 void boot_guests_start(void)
 {
+	set_wall_clock();
 	take_files();
 	if (read_config())
 		return;

@@ -8,6 +8,7 @@
 #include "boot/efi/print.h"
 #include "boot/efi/serial.h"
 #include "boot/efi/stamp.h"
+#include "boot/efi/utc.h"
 
 #define PART_ALIGN 16u
 
@@ -90,6 +91,19 @@ static u64 first_table(const EFI_GUID *better, const EFI_GUID *other)
 	return (u64)(table ? table : firmware_config_table(other));
 }
 
+static void fill_clock(struct handoff *h)
+{
+	EFI_TIME t;
+
+	if (firmware.table->RuntimeServices->GetTime(&t, NULL) != EFI_SUCCESS)
+		return;
+	h->utc_tsc = __builtin_ia32_rdtsc();
+	h->utc_seconds = utc_from_civil(t.Year, t.Month, t.Day, t.Hour, t.Minute, t.Second);
+	/* Local time plus the zone's minutes is UTC (UEFI 2.10, 8.3.1). */
+	if (t.TimeZone >= -1440 && t.TimeZone <= 1440)
+		h->utc_seconds += (u64)(t.TimeZone * 60);
+}
+
 static void fill_firmware(struct handoff *h)
 {
 	static const EFI_GUID acpi_20 = ACPI_20_TABLE_GUID, acpi_10 = ACPI_TABLE_GUID;
@@ -135,6 +149,7 @@ EFI_STATUS handoff_prepare(struct loader *l, u32 descriptors)
 	h->config = l->config;
 	h->trampoline_phys = l->trampoline_phys;
 	fill_firmware(h);
+	fill_clock(h);
 	fill_source(h, &l->source);
 	return EFI_SUCCESS;
 }

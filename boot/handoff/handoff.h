@@ -170,6 +170,8 @@ struct handoff {
 	struct handoff_framebuffer framebuffer;
 	struct handoff_console console;
 
+	u64 utc_seconds; /* since 1970, by the firmware's clock at utc_tsc; 0: it has none */
+	u64 utc_tsc;
 	u32 source; /* enum handoff_source */
 	u32 reserved;
 	char source_name[128]; /* what it was, for people: volume label, server, URL; cut */
