@@ -27,7 +27,7 @@ static struct http *http;
 
 static void set_addresses(const EFI_DEVICE_PATH_PROTOCOL *path)
 {
-	const IPv4_DEVICE_PATH *v4 =
+	const struct http_ipv4_devpath *v4 =
 	    (const void *)devpath_find(path, MESSAGING_DEVICE_PATH, MSG_IPv4_DP);
 	const IPv6_DEVICE_PATH *v6 =
 	    (const void *)devpath_find(path, MESSAGING_DEVICE_PATH, MSG_IPv6_DP);
@@ -39,11 +39,11 @@ static void set_addresses(const EFI_DEVICE_PATH_PROTOCOL *path)
 		return;
 	}
 	node4.use_default_address = TRUE;
-	if (!v4 || devpath_length(&v4->Header) < sizeof(*v4) || !v4->LocalIpAddress.Addr[0])
+	if (!v4 || devpath_length(&v4->header) < sizeof(*v4) || !v4->local.Addr[0])
 		return;
 	node4.use_default_address = FALSE;
-	memcpy(&node4.address, &v4->LocalIpAddress, sizeof(node4.address));
-	memcpy(&node4.subnet, &v4->SubnetMask, sizeof(node4.subnet));
+	memcpy(&node4.address, &v4->local, sizeof(node4.address));
+	memcpy(&node4.subnet, &v4->subnet, sizeof(node4.subnet));
 }
 
 EFI_STATUS http_init(const EFI_DEVICE_PATH_PROTOCOL *path)

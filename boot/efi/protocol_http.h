@@ -20,6 +20,20 @@
 		}                                                      \
 	}
 
+/* The IPv4 node of a device path, UEFI 2.10 10.3.4.12: gnu-efi's structure has padding. */
+struct http_ipv4_devpath {
+	EFI_DEVICE_PATH_PROTOCOL header;
+	EFI_IPv4_ADDRESS local;
+	EFI_IPv4_ADDRESS remote;
+	UINT16 local_port;
+	UINT16 remote_port;
+	UINT16 protocol;
+	BOOLEAN is_static;
+	EFI_IPv4_ADDRESS gateway;
+	EFI_IPv4_ADDRESS subnet;
+} __packed;
+static_assert(sizeof(struct http_ipv4_devpath) == 27, "IPv4 device path node");
+
 struct http_service_binding {
 	EFI_STATUS(EFIAPI *create_child)(struct http_service_binding *this, EFI_HANDLE *child);
 	EFI_STATUS(EFIAPI *destroy_child)(struct http_service_binding *this, EFI_HANDLE child);
