@@ -59,7 +59,9 @@ static struct mem_region *regions_place(u64 bytes, u32 *from)
 
 void boot_memory_init(void)
 {
-	u64 bytes = ALIGN_UP(boot.handoff.mem.count * sizeof(struct mem_region), PAGE_SIZE);
+	/* Carving the allocator's own tables may split regions. */
+	u32 capacity = boot.handoff.mem.count + 8;
+	u64 bytes = ALIGN_UP(capacity * sizeof(struct mem_region), PAGE_SIZE);
 	u32 from, count = 0;
 	struct mem_region *regions = regions_place(bytes, &from);
 	static struct bootmem bm;
@@ -71,7 +73,7 @@ void boot_memory_init(void)
 		if (mem_is(m, HANDOFF_MEM_USABLE))
 			regions[count++] = (struct mem_region){m->base + cut, m->length - cut};
 	}
-	bootmem_init(&bm, regions, count);
+	bootmem_init(&bm, regions, count, capacity);
 	if (page_init(&bm, DIRECT_BASE))
 		panic("no memory for the page allocator");
 	pages_register(&arch_ops);
