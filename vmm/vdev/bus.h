@@ -23,6 +23,7 @@ struct bus_range {
 	const struct bus_ops *ops;
 	void *dev;
 	const char *name; /* for `vm info` and the log */
+	bool bytes;       /* registers are 8 bits wide: wider accesses become several of size 1 */
 };
 
 struct bus {

@@ -49,7 +49,7 @@ struct platform {
 	u64 tsc_hz;   /* rate of the guest TSC, which every device clock is derived from */
 	u32 arbiter;  /* turn of lowest-priority delivery, by vlapic_deliver() */
 	struct bus ports, mmio; /* all but the local APIC's page, which the run loop serves */
-	struct vlapic **lapic; /* [cpus] */
+	struct vlapic **lapic;  /* [cpus] */
 	struct vioapic *ioapic;
 	struct vpic *pic;
 	struct vpit *pit;

@@ -25,6 +25,9 @@ struct virt_pi_desc *vlapic_pi(struct vlapic *v);
 
 /* State after RESET; init: after INIT (the APIC ID and the mode are kept). */
 void vlapic_reset(struct vlapic *v, bool init);
+/* After a reset, what firmware leaves on the boot processor: LINT0 takes the PICs' interrupts,
+ * LINT1 is NMI, the APIC is on (MP specification 3.6.2.2). */
+void vlapic_virtual_wire(struct vlapic *v);
 
 /*
  * The timer counts at the rate of the guest's TSC (platform.tsc_hz) divided by the divide
@@ -61,7 +64,8 @@ bool vlapic_extint_enabled(const struct vlapic *v);
 u8 vlapic_get_tpr(const struct vlapic *v); /* 0 to 255 */
 void vlapic_set_tpr(struct vlapic *v, u8 tpr);
 
-/* Register accesses of the guest, on its own vCPU. offset: in the xAPIC page. */
+/* Register accesses of the guest, on its own vCPU. offset: in the xAPIC page. Whatever part of
+ * a register is accessed, the whole is written; a read gives the part from offset on. */
 u32 vlapic_mmio_read(struct vlapic *v, u32 offset);
 void vlapic_mmio_write(struct vlapic *v, u32 offset, u32 value);
 /* After hardware did a trap-like write (VIRT_EXIT_APIC_WRITE). */
@@ -80,11 +84,11 @@ bool vlapic_eoi_bitmap(struct vlapic *v, u64 bitmap[4]);
 /* Deliver an interrupt message (from an IPI, an MSI or an I/O APIC entry) to the APICs that
  * it addresses (SDM vol. 3, 11.6.2). */
 struct vlapic_message {
-	u32 dest;	/* APIC ID or logical destination */
+	u32 dest; /* APIC ID or logical destination */
 	u8 vector;
-	u8 delivery;	/* 0 fixed, 1 lowest priority, 2 SMI, 4 NMI, 5 INIT, 6 SIPI, 7 ExtINT */
+	u8 delivery; /* 0 fixed, 1 lowest priority, 2 SMI, 4 NMI, 5 INIT, 6 SIPI, 7 ExtINT */
 	bool logical, level, assert_;
-	u8 shorthand;	/* 0 none, 1 self, 2 all, 3 all but self */
+	u8 shorthand; /* 0 none, 1 self, 2 all, 3 all but self */
 };
 void vlapic_deliver(struct platform *p, struct vlapic *source, const struct vlapic_message *m);
 

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Ranges of addresses and who answers there. */
+#include "vmm/vdev/bus.h"
+
+#include <string.h>
+
+#include "kernel/mm/heap.h"
+
+void bus_init(struct bus *bus)
+{
+	memset(bus, 0, sizeof(*bus));
+}
+
+void bus_destroy(struct bus *bus)
+{
+	heap_free(bus->ranges);
+	bus_init(bus);
+}
+
+/* The number of ranges that start at or below addr. */
+static inline u32 ranges_below(const struct bus *bus, u64 addr)
+{
+	u32 low = 0, high = bus->count;
+
+	while (low < high) {
+		u32 mid = (low + high) / 2;
+
+		if (bus->ranges[mid].base <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static inline const struct bus_range *find(const struct bus *bus, u64 addr)
+{
+	u32 below = ranges_below(bus, addr);
+	const struct bus_range *range;
+
+	if (unlikely(!below))
+		return NULL;
+	range = &bus->ranges[below - 1];
+	return addr - range->base < range->size ? range : NULL;
+}
+
+const struct bus_range *bus_find(const struct bus *bus, u64 addr)
+{
+	return find(bus, addr);
+}
+
+static int grow(struct bus *bus)
+{
+	u32 capacity = bus->capacity ? bus->capacity * 2 : 16;
+	struct bus_range *ranges;
+
+	if (bus->count < bus->capacity)
+		return 0;
+	ranges = heap_alloc_array(capacity, sizeof(*ranges));
+	if (!ranges)
+		return trace_err(ERR_NOMEM, "no memory for an I/O range");
+	if (bus->count)
+		memcpy(ranges, bus->ranges, bus->count * sizeof(*ranges));
+	heap_free(bus->ranges);
+	bus->ranges = ranges;
+	bus->capacity = capacity;
+	return 0;
+}
+
+int bus_add(struct bus *bus, const struct bus_range *range)
+{
+	u64 last = range->base + range->size - 1;
+	u32 at;
+	int err;
+
+	if (!range->size || last < range->base)
+		return trace_err(ERR_INVAL, "%s: empty or wrapping I/O range", range->name);
+	at = ranges_below(bus, last);
+	if (at && bus->ranges[at - 1].base + (bus->ranges[at - 1].size - 1) >= range->base)
+		return trace_err(ERR_EXIST, "%s: I/O range overlaps %s", range->name,
+				 bus->ranges[at - 1].name);
+	err = grow(bus);
+	if (err)
+		return err;
+	memmove(&bus->ranges[at + 1], &bus->ranges[at], (bus->count - at) * sizeof(*range));
+	bus->ranges[at] = *range;
+	bus->count++;
+	return 0;
+}
+
+void bus_remove(struct bus *bus, u64 base)
+{
+	u32 at = ranges_below(bus, base);
+
+	if (!at || bus->ranges[at - 1].base != base)
+		return;
+	bus->count--;
+	memmove(&bus->ranges[at - 1], &bus->ranges[at],
+		(bus->count + 1 - at) * sizeof(*bus->ranges));
+}
+
+static inline u64 size_mask(unsigned size)
+{
+	return size >= 8 ? ~0ull : BIT(size * 8) - 1;
+}
+
+/* The device takes the access as it is. */
+static inline bool holds(const struct bus_range *range, u64 addr, unsigned size)
+{
+	return range && addr - range->base + size <= range->size && (size == 1 || !range->bytes);
+}
+
+/* A border or a hole lies within the access, or the device is 8 bits wide. */
+static u64 read_split(const struct bus *bus, u64 addr, unsigned size)
+{
+	u64 value = 0;
+
+	for (unsigned i = 0; i < size; i++) {
+		const struct bus_range *range = find(bus, addr + i);
+		u64 byte = 0xff;
+
+		if (range)
+			byte = range->ops->read(range->dev, addr + i - range->base, 1) & 0xff;
+		value |= byte << i * 8;
+	}
+	return value;
+}
+
+u64 bus_read(const struct bus *bus, u64 addr, unsigned size)
+{
+	const struct bus_range *range = find(bus, addr);
+
+	if (likely(holds(range, addr, size)))
+		return range->ops->read(range->dev, addr - range->base, size) & size_mask(size);
+	return read_split(bus, addr, MIN(size, 8u));
+}
+
+static void write_split(const struct bus *bus, u64 addr, unsigned size, u64 value)
+{
+	for (unsigned i = 0; i < size; i++) {
+		const struct bus_range *range = find(bus, addr + i);
+
+		if (range)
+			range->ops->write(range->dev, addr + i - range->base, 1,
+					  value >> i * 8 & 0xff);
+	}
+}
+
+void bus_write(const struct bus *bus, u64 addr, unsigned size, u64 value)
+{
+	const struct bus_range *range = find(bus, addr);
+
+	if (likely(holds(range, addr, size)))
+		range->ops->write(range->dev, addr - range->base, size, value & size_mask(size));
+	else
+		write_split(bus, addr, MIN(size, 8u), value);
+}

@@ -1,0 +1,1 @@
+core-src += $(addprefix vmm/vpci/,bridge.c config.c host.c)
