@@ -6,6 +6,7 @@
 #ifndef TESTS_HOST_SERVICES_FAKE_H
 #define TESTS_HOST_SERVICES_FAKE_H
 
+#include "kernel/console/console.h"
 #include "kernel/lib/types.h"
 
 extern u64 fake_tsc;
@@ -14,5 +15,15 @@ extern u64 fake_tsc;
 #define FAKE_PM_PORT 0x608
 extern u64 fake_hz;
 extern bool fake_pit, fake_pm;
+
+/* Run queued work items until none is left. */
+void fake_work_run(void);
+
+/* A terminal that keeps what was written to it, NUL-terminated; starts over when full. */
+#define FAKE_TERMINAL 262144
+extern char fake_terminal[FAKE_TERMINAL];
+extern size_t fake_terminal_len, fake_terminal_room;
+extern struct console_backend fake_terminal_backend;
+void fake_terminal_clear(void);
 
 #endif

@@ -9,3 +9,15 @@ test_time-src := tests/host/services/test_time.c tests/host/services/fake_clock.
 host-test += test_timer
 test_timer-src := tests/host/services/test_timer.c tests/host/services/fake_clock.c \
 	kernel/time/timer.c kernel/time/heap.c
+host-test += test_filter
+test_filter-src := tests/host/services/test_filter.c kernel/console/filter.c
+console-real-src := kernel/console/output.c kernel/console/edit.c kernel/console/filter.c \
+	kernel/console/stream.c kernel/console/input.c kernel/log/log.c kernel/log/ring.c \
+	kernel/time/time.c kernel/time/scale.c kernel/time/calibrate.c kernel/lib/klog.c
+console-fake-src := tests/host/services/fake_clock.c tests/host/services/fake_heap.c \
+	tests/host/services/fake_work.c tests/host/services/fake_terminal.c
+host-test += test_console
+test_console-src := tests/host/services/test_console.c $(console-real-src) $(console-fake-src)
+host-test += test_uart
+test_uart-src := tests/host/services/test_uart.c drivers/uart/uart.c drivers/uart/access.c \
+	kernel/lib/klog.c
