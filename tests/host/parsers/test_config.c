@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <libfdt.h>
+
+#include "kernel/lib/closest.h"
+#include "kernel/lib/err.h"
+#include "tests/tools/heap_host.h"
+#include "vmm/vm/config.h"
+
+/* A tree under construction, and what the reader said about it. */
+struct fixture {
+	char blob[16384];
+	char said[4096]; /* "node|property|what|remedy\n" per problem */
+	struct config cfg;
+	struct config_facts facts;
+	struct config_report report;
+};
+
+static void note(void *ctx, const struct config_problem *p)
+{
+	struct fixture *f = ctx;
+	size_t at = strlen(f->said);
+
+	snprintf(f->said + at, sizeof(f->said) - at, "%s|%s|%s|%s\n", p->node,
+		 p->property ? p->property : "", p->what, p->remedy);
+}
+
+static bool file_present(void *ctx, const char *name)
+{
+	(void)ctx;
+	return strcmp(name, "absent");
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->report = (struct config_report){note, f};
+	f->facts = (struct config_facts){.memory_mib = 1000, .file_present = file_present};
+	heap_host_fail_after = -1;
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	heap_host_fail_after = -1;
+	free(*state);
+	return 0;
+}
+
+static void tree_begin(struct fixture *f)
+{
+	assert_int_equal(fdt_create(f->blob, sizeof(f->blob)), 0);
+	assert_int_equal(fdt_finish_reservemap(f->blob), 0);
+	fdt_begin_node(f->blob, "");
+	fdt_property_string(f->blob, "compatible", "hanok,config-v1");
+}
+
+static void vm_begin(struct fixture *f, const char *name)
+{
+	fdt_begin_node(f->blob, name);
+	fdt_property_string(f->blob, "compatible", "hanok,vm");
+}
+
+/* The three required properties. */
+static void vm_begin_full(struct fixture *f, const char *name)
+{
+	vm_begin(f, name);
+	fdt_property_u32(f->blob, "memory-mib", 256);
+	fdt_property_string(f->blob, "kernel", "vmlinuz");
+}
+
+static int tree_read(struct fixture *f)
+{
+	fdt_end_node(f->blob);
+	assert_int_equal(fdt_finish(f->blob), 0);
+	f->said[0] = 0;
+	return config_read(&f->cfg, f->blob, sizeof(f->blob), &f->facts, &f->report);
+}
+
+static void vms_begin(struct fixture *f)
+{
+	tree_begin(f);
+	fdt_begin_node(f->blob, "vms");
+}
+
+static int vms_read(struct fixture *f)
+{
+	fdt_end_node(f->blob);
+	return tree_read(f);
+}
+
+static void expect_said(struct fixture *f, const char *text)
+{
+	if (!strstr(f->said, text))
+		fail_msg("not said: %s\nbut: %s", text, f->said);
+}
+
+static void reads_all_properties(void **state)
+{
+	struct fixture *f = *state;
+	struct vm_config *vm;
+
+	vms_begin(f);
+	vm_begin_full(f, "web-1.x_y");
+	fdt_property_u32(f->blob, "cpus", 8);
+	fdt_property_string(f->blob, "initrd", "initrd.img");
+	fdt_property(f->blob, "modules", "a\0b c", 6);
+	fdt_property(f->blob, "module-args", "\0x y", 5);
+	fdt_property_string(f->blob, "bootargs", "console=ttyS0");
+	fdt_property(f->blob, "autostart", NULL, 0);
+	fdt_property_string(f->blob, "on-crash", "reset");
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	assert_string_equal(f->said, "");
+	vm = config_find_vm(&f->cfg, "web-1.x_y");
+	assert_non_null(vm);
+	assert_int_equal(vm->memory_mib, 256);
+	assert_int_equal(vm->cpus, 8);
+	assert_string_equal(vm->kernel, "vmlinuz");
+	assert_string_equal(vm->initrd, "initrd.img");
+	assert_string_equal(vm->bootargs, "console=ttyS0");
+	assert_int_equal(vm->module_count, 2);
+	assert_string_equal(vm->modules[0].file, "a");
+	assert_string_equal(vm->modules[0].args, "");
+	assert_string_equal(vm->modules[1].file, "b c");
+	assert_string_equal(vm->modules[1].args, "x y");
+	assert_true(vm->autostart);
+	assert_int_equal(vm->on_crash, CONFIG_CRASH_RESET);
+	config_free(&f->cfg);
+	assert_null(config_find_vm(&f->cfg, "web-1.x_y"));
+}
+
+static void defaults_are_modest(void **state)
+{
+	struct fixture *f = *state;
+	struct vm_config *vm;
+
+	vms_begin(f);
+	vm_begin_full(f, "a");
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	vm = config_find_vm(&f->cfg, "a");
+	assert_int_equal(vm->cpus, 1);
+	assert_null(vm->initrd);
+	assert_string_equal(vm->bootargs, "");
+	assert_int_equal(vm->module_count, 0);
+	assert_false(vm->autostart);
+	assert_int_equal(vm->on_crash, CONFIG_CRASH_STOP);
+	assert_int_equal(f->cfg.console.kind, CONFIG_CONSOLE_AUTO);
+	assert_int_equal(f->cfg.console.level, KLOG_INFO);
+	assert_true(f->cfg.console.follow);
+	config_free(&f->cfg);
+}
+
+/* One property added to a good VM, and what is said about it. */
+static void each_mistake_is_named(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		int len;
+		const char *said;
+	} cases[] = {
+	    {"cpus", "\0\0\0\0", 4, "/vms/x|cpus|0 is not possible|give a number from 1 to 8"},
+	    {"cpus", "\0\0\0\11", 4, "/vms/x|cpus|9 is not possible|"},
+	    {"cpus", "2", 2, "|cpus|is text (\"2\") where one number is wanted|"},
+	    {"cpus", "123", 4, "|cpus|is text (\"123\") where one number is wanted|write for"},
+	    {"cpus", "\0\0\0\1\0\0\0\2", 8, "|cpus|is 2 numbers where one number"},
+	    {"cpus", "", 0, "|cpus|has no value where one number"},
+	    {"cpus", "\1\2\3", 3, "|cpus|is 3 bytes where"},
+	    {"cpu", "\0\0\0\1", 4, "/vms/x|cpu|is not known here|did you mean `cpus`?"},
+	    {"bootarg", "a", 2, "did you mean `bootargs`?"},
+	    {"memory", "\0\0\0\1", 4, "did you mean `memory-mib`?"},
+	    {"colour", "red", 4, "|colour|is not known here|remove it"},
+	    {"initrd", "absent", 7, "/vms/x|initrd|there is no file \"absent\"|put it beside"},
+	    {"initrd", "", 1, "|initrd|is empty|name a file"},
+	    {"initrd", "a\0b", 4, "|initrd|is text (\"a\", ...) where one text is wanted"},
+	    {"initrd", "abc", 3, "|initrd|is 3 bytes where one text"},
+	    {"initrd", "a\nb", 4, "|initrd|"},
+	    {"modules", "a\0absent", 9, "|modules|there is no file \"absent\""},
+	    {"modules", "\0\0\0\1", 4, "|modules|is 1 number where a list of texts"},
+	    {"module-args", "a", 2, "|module-args|has 1 texts for 0 modules|give one"},
+	    {"autostart", "yes", 4, "|autostart|takes no value, but is text (\"yes\")|write"},
+	    {"on-crash", "rest", 5, "|on-crash|\"rest\" is not known|did you mean \"reset\"?"},
+	    {"on-crash", "burn", 5, "|on-crash|\"burn\" is not known|choose one of: stop reset"},
+	    {"on-crash", "\0\0\0\1", 4, "|on-crash|is 1 number where one text"},
+	};
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+		vms_begin(f);
+		vm_begin_full(f, "x");
+		fdt_property(f->blob, cases[i].name, cases[i].value, cases[i].len);
+		fdt_end_node(f->blob);
+		vm_begin_full(f, "good");
+		fdt_end_node(f->blob);
+		assert_int_equal(vms_read(f), 0);
+		expect_said(f, cases[i].said);
+		assert_int_equal(f->cfg.refused, 1);
+		assert_int_equal(f->cfg.problems, 1);
+		assert_null(config_find_vm(&f->cfg, "x"));
+		assert_non_null(config_find_vm(&f->cfg, "good"));
+		config_free(&f->cfg);
+	}
+}
+
+static void missing_properties_are_named(void **state)
+{
+	struct fixture *f = *state;
+
+	vms_begin(f);
+	fdt_begin_node(f->blob, "x");
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	expect_said(f, "/vms/x|compatible|is missing|add `compatible = \"hanok,vm\";`");
+	expect_said(f, "/vms/x|memory-mib|is missing|add `memory-mib = <512>;`");
+	expect_said(f, "/vms/x|kernel|is missing|");
+	assert_int_equal(f->cfg.problems, 3);
+	assert_int_equal(f->cfg.refused, 1);
+	config_free(&f->cfg);
+}
+
+static void wrong_compatible_and_missing_kernel(void **state)
+{
+	struct fixture *f = *state;
+
+	vms_begin(f);
+	fdt_begin_node(f->blob, "x");
+	fdt_property_string(f->blob, "compatible", "hanok,vmm");
+	fdt_property_u32(f->blob, "memory-mib", 1001);
+	fdt_property_string(f->blob, "kernel", "absent");
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	expect_said(f, "/vms/x|compatible|\"hanok,vmm\" is not known|did you mean \"hanok,vm\"?");
+	expect_said(f, "/vms/x|memory-mib|1001 MiB are more than the 1000 MiB that there are");
+	expect_said(f, "/vms/x|kernel|there is no file \"absent\"|");
+	config_free(&f->cfg);
+}
+
+static void names_are_checked(void **state)
+{
+	static const char *const bad[] = {"a@1", "-a", "a b", "\x1b[31m",
+					  "a23456789012345678901234567890123"};
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(bad); i++) {
+		vms_begin(f);
+		vm_begin_full(f, bad[i]);
+		fdt_end_node(f->blob);
+		assert_int_equal(vms_read(f), 0);
+		expect_said(f, "name");
+		assert_null(strchr(f->said, 0x1b));
+		assert_int_equal(f->cfg.refused, 1);
+		config_free(&f->cfg);
+	}
+}
+
+static void second_of_a_name_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	vms_begin(f);
+	vm_begin_full(f, "x");
+	fdt_end_node(f->blob);
+	vm_begin_full(f, "x");
+	fdt_property_u32(f->blob, "memory-mib", 1);
+	fdt_end_node(f->blob);
+	vm_begin_full(f, "y");
+	fdt_property_u32(f->blob, "memory-mib", 1);
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	expect_said(f, "/vms/x||is there twice|");
+	expect_said(f, "/vms/y|memory-mib|is there twice|");
+	assert_int_equal(f->cfg.refused, 2);
+	assert_int_equal(config_find_vm(&f->cfg, "x")->memory_mib, 256);
+	config_free(&f->cfg);
+}
+
+static void autostarted_vms_share_memory(void **state)
+{
+	struct fixture *f = *state;
+
+	f->facts.memory_mib = 600;
+	vms_begin(f);
+	for (unsigned i = 0; i < 4; i++) {
+		vm_begin_full(f, (const char *const[]){"a", "b", "c", "d"}[i]);
+		if (i != 3)
+			fdt_property(f->blob, "autostart", NULL, 0);
+		fdt_end_node(f->blob);
+	}
+	assert_int_equal(vms_read(f), 0);
+	expect_said(f, "/vms/c|memory-mib|256 MiB, but the VMs before it that start by themselves "
+		       "leave 88 MiB|");
+	assert_int_equal(f->cfg.refused, 1);
+	assert_non_null(config_find_vm(&f->cfg, "b"));
+	assert_null(config_find_vm(&f->cfg, "c"));
+	assert_non_null(config_find_vm(&f->cfg, "d"));
+	config_free(&f->cfg);
+}
+
+static void console_is_read(void **state)
+{
+	struct fixture *f = *state;
+	struct config_console early;
+
+	tree_begin(f);
+	fdt_begin_node(f->blob, "console");
+	fdt_property_string(f->blob, "compatible", "hanok,console");
+	fdt_property_u64(f->blob, "mmio", 0x1fe030000);
+	fdt_property_u32(f->blob, "reg-shift", 2);
+	fdt_property_u32(f->blob, "baud", 9600);
+	fdt_property_string(f->blob, "log-level", "debug");
+	fdt_property_string(f->blob, "follow", "off");
+	fdt_end_node(f->blob);
+	fdt_begin_node(f->blob, "vms");
+	fdt_end_node(f->blob);
+	assert_int_equal(tree_read(f), 0);
+	assert_string_equal(f->said, "");
+	assert_int_equal(f->cfg.console.kind, CONFIG_CONSOLE_MMIO);
+	assert_int_equal(f->cfg.console.base, 0x1fe030000);
+	assert_int_equal(f->cfg.console.reg_shift, 2);
+	assert_int_equal(f->cfg.console.baud, 9600);
+	assert_int_equal(f->cfg.console.clock_hz, 1843200);
+	assert_int_equal(f->cfg.console.level, KLOG_DEBUG);
+	assert_false(f->cfg.console.follow);
+	heap_host_fail_after = 0;
+	config_read_console(&early, f->blob, sizeof(f->blob));
+	assert_memory_equal(&early, &f->cfg.console, sizeof(early));
+	config_free(&f->cfg);
+	config_read_console(&early, NULL, 0);
+	assert_int_equal(early.kind, CONFIG_CONSOLE_AUTO);
+}
+
+static void console_mistakes(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_begin(f);
+	fdt_begin_node(f->blob, "console");
+	fdt_property_string(f->blob, "compatible", "hanok,console");
+	fdt_property_u32(f->blob, "port", 0x3f8);
+	fdt_property_u32(f->blob, "mmio", 0xfe030000);
+	fdt_property_u32(f->blob, "baud", 1);
+	fdt_property_u32(f->blob, "bauds", 1);
+	fdt_begin_node(f->blob, "deep");
+	fdt_end_node(f->blob);
+	fdt_end_node(f->blob);
+	fdt_begin_node(f->blob, "vm");
+	fdt_end_node(f->blob);
+	assert_int_equal(tree_read(f), 0);
+	expect_said(f, "/console|mmio|there is a port as well");
+	expect_said(f, "/console|baud|1 is not possible|give a number from 50 to 4000000");
+	expect_said(f, "/console|bauds|is not known here|did you mean `baud`?");
+	expect_said(f, "/console/deep||is not known here|");
+	expect_said(f, "/vm||is not known here: it is not read|");
+	expect_said(f, "/||has no node `vms`|");
+	assert_int_equal(f->cfg.problems, 6);
+	assert_int_equal(f->cfg.console.base, 0x3f8);
+	assert_int_equal(f->cfg.console.baud, 0);
+	config_free(&f->cfg);
+}
+
+static void foreign_trees_are_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(config_read(&f->cfg, NULL, 0, NULL, &f->report), ERR_INVAL);
+	expect_said(f, "/||there is no configuration|put a hanok.dtb on");
+	assert_int_equal(config_read(&f->cfg, "no tree", 7, NULL, &f->report), ERR_INVAL);
+	expect_said(f, "/||is no valid device tree blob");
+	fdt_create(f->blob, sizeof(f->blob));
+	fdt_finish_reservemap(f->blob);
+	fdt_begin_node(f->blob, "");
+	fdt_property_string(f->blob, "compatible", "hanok,config-v2");
+	assert_int_equal(tree_read(f), ERR_INVAL);
+	expect_said(f, "/|compatible|\"hanok,config-v2\" is not known|did you mean");
+	assert_int_equal(config_read(&f->cfg, f->blob, sizeof(f->blob), NULL, NULL), ERR_INVAL);
+	config_free(&f->cfg);
+}
+
+static void truncated_and_flipped_blobs_are_survived(void **state)
+{
+	struct fixture *f = *state;
+	size_t len;
+
+	vms_begin(f);
+	vm_begin_full(f, "x");
+	fdt_property(f->blob, "modules", "a\0b", 4);
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	config_free(&f->cfg);
+	len = fdt_totalsize(f->blob);
+	for (size_t cut = 0; cut < len; cut++) {
+		char *copy = malloc(cut ? cut : 1);
+
+		memcpy(copy, f->blob, cut);
+		f->said[0] = 0;
+		assert_int_equal(config_read(&f->cfg, copy, cut, NULL, &f->report), ERR_INVAL);
+		config_free(&f->cfg);
+		free(copy);
+	}
+	for (size_t at = 0; at < len; at++) {
+		char *copy = malloc(len);
+
+		memcpy(copy, f->blob, len);
+		copy[at] ^= 0xff;
+		f->said[0] = 0;
+		if (config_read(&f->cfg, copy, len, &f->facts, &f->report))
+			assert_string_not_equal(f->said, "");
+		config_free(&f->cfg);
+		free(copy);
+	}
+}
+
+/* Every allocation fails once; the sanitizer looks for leaks. */
+static void no_memory_is_reported(void **state)
+{
+	struct fixture *f = *state;
+	int err = ERR_NOMEM;
+
+	for (long n = 0; err; n++) {
+		vms_begin(f);
+		vm_begin_full(f, "x");
+		fdt_property(f->blob, "modules", "a\0b", 4);
+		fdt_property_string(f->blob, "bootargs", "x");
+		fdt_end_node(f->blob);
+		heap_host_fail_after = n;
+		err = vms_read(f);
+		assert_true(!err || err == ERR_NOMEM);
+		assert_int_equal(!!config_find_vm(&f->cfg, "x"), !err);
+		config_free(&f->cfg);
+	}
+	heap_host_fail_after = -1;
+}
+
+static const char *words_next(const void *ctx, unsigned i)
+{
+	return ((const char *const *)ctx)[i];
+}
+
+static void closest_words(void **state)
+{
+	static const char *const words[] = {"cpus", "kernel", "memory-mib", NULL};
+	char longer[100];
+
+	(void)state;
+	assert_int_equal(string_distance("", "abc"), 3);
+	assert_int_equal(string_distance("kernel", "kernel"), 0);
+	assert_int_equal(string_distance("kernel", "krenel"), 1);
+	assert_int_equal(string_distance("kitten", "sitting"), 3);
+	memset(longer, 'a', 99);
+	longer[99] = 0;
+	assert_int_equal(string_distance(longer, "abc"), 99);
+	assert_int_equal(string_closest("krenel", words_next, words), 1);
+	assert_int_equal(string_closest("memory", words_next, words), 2);
+	assert_int_equal(string_closest("x", words_next, words), -1);
+	assert_int_equal(string_closest(longer, words_next, words), -1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+	    TEST(reads_all_properties),
+	    TEST(defaults_are_modest),
+	    TEST(each_mistake_is_named),
+	    TEST(missing_properties_are_named),
+	    TEST(wrong_compatible_and_missing_kernel),
+	    TEST(names_are_checked),
+	    TEST(second_of_a_name_is_refused),
+	    TEST(autostarted_vms_share_memory),
+	    TEST(console_is_read),
+	    TEST(console_mistakes),
+	    TEST(foreign_trees_are_refused),
+	    TEST(truncated_and_flipped_blobs_are_survived),
+	    TEST(no_memory_is_reported),
+	    TEST(closest_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

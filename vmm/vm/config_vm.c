@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A VM's node; see docs/guide/configuration.md. */
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/mm/heap.h"
+#include "vmm/vm/config_node.h"
+
+#define NAME_MAX_LEN 31 /* Devicetree Specification 0.4, 2.2.1 */
+
+/* The node's properties as they stand there. */
+struct vm_input {
+	u32 memory_mib, cpus, on_crash;
+	char *kernel, *initrd, *bootargs;
+	struct config_strings modules, module_args;
+	bool autostart;
+};
+
+static const char *const vm_compatible[] = {"hanok,vm", NULL};
+static const char *const crash_choices[] = {
+    [CONFIG_CRASH_STOP] = "stop", [CONFIG_CRASH_RESET] = "reset", NULL};
+
+#define AT(member) offsetof(struct vm_input, member)
+static const struct config_property vm_properties[] = {
+    {"compatible", CONFIG_COMPATIBLE, true, 0, 0, 0, vm_compatible, "compatible = \"hanok,vm\";"},
+    {"memory-mib", CONFIG_U32, true, AT(memory_mib), 1, 0xffffffff, NULL, "memory-mib = <512>;"},
+    {"cpus", CONFIG_U32, false, AT(cpus), CONFIG_CPUS_MIN, CONFIG_CPUS_MAX, NULL, "cpus = <2>;"},
+    {"kernel", CONFIG_STRING, true, AT(kernel), 0, 0, NULL, "kernel = \"vmlinuz\";"},
+    {"initrd", CONFIG_STRING, false, AT(initrd), 0, 0, NULL, "initrd = \"initrd.img\";"},
+    {"modules", CONFIG_STRINGS, false, AT(modules), 0, 0, NULL, "modules = \"a\", \"b\";"},
+    {"module-args", CONFIG_STRINGS, false, AT(module_args), 0, 0, NULL,
+     "module-args = \"of a\", \"of b\";"},
+    {"bootargs", CONFIG_STRING, false, AT(bootargs), 0, 0, NULL, "bootargs = \"console=ttyS0\";"},
+    {"autostart", CONFIG_FLAG, false, AT(autostart), 0, 0, NULL, "autostart;"},
+    {"on-crash", CONFIG_CHOICE, false, AT(on_crash), 0, 0, crash_choices, "on-crash = \"stop\";"},
+};
+#undef AT
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+static void check_name(struct config_node *node)
+{
+	bool good = is_alnum(node->name[0]);
+
+	for (const char *c = node->name; *c; c++)
+		good = good && (is_alnum(*c) || strchr("-_.", *c));
+	if (!good)
+		config_node_problem(
+		    node, NULL, "use letters, digits, '-', '_' and '.', a letter or digit first",
+		    "is no good name for a VM");
+	else if (strlen(node->name) > NAME_MAX_LEN)
+		config_node_problem(node, NULL, "use at most 31 characters", "has too long a name");
+}
+
+static void check_file(struct config_node *node, const struct config_facts *facts,
+		       const char *property, const char *name)
+{
+	char shown[64] = "";
+
+	if (!name)
+		return;
+	config_append(shown, sizeof(shown), name);
+	if (!*name)
+		config_node_problem(node, property, "name a file, or remove the property",
+				    "is empty");
+	else if (facts && facts->file_present && !facts->file_present(facts->ctx, name))
+		config_node_problem(node, property,
+				    "put it beside hanok.dtb on the boot volume or server, or "
+				    "correct the name",
+				    "there is no file \"%s\"", shown);
+}
+
+static void check_memory(struct config_node *node, const struct config_facts *facts, u32 mib)
+{
+	char remedy[80];
+
+	if (!facts || !facts->memory_mib || mib <= facts->memory_mib)
+		return;
+	(void)snprintf(remedy, sizeof(remedy), "give at most <%llu>",
+		       (unsigned long long)facts->memory_mib);
+	config_node_problem(node, "memory-mib", remedy,
+			    "%u MiB are more than the %llu MiB that there are for guests", mib,
+			    (unsigned long long)facts->memory_mib);
+}
+
+static void check_input(struct config_node *node, const struct config_facts *facts,
+			const struct vm_input *in)
+{
+	check_name(node);
+	check_memory(node, facts, in->memory_mib);
+	check_file(node, facts, "kernel", in->kernel);
+	check_file(node, facts, "initrd", in->initrd);
+	for (u32 i = 0; i < in->modules.count; i++)
+		check_file(node, facts, "modules", in->modules.items[i]);
+	if (in->module_args.count > in->modules.count)
+		config_node_problem(
+		    node, "module-args", "give one text for each of modules, \"\" for none",
+		    "has %u texts for %u modules", in->module_args.count, in->modules.count);
+}
+
+/* Take a string out of the input, or a copy of "" for none. */
+static char *take(char **from)
+{
+	char *s = *from;
+
+	*from = NULL;
+	return s ? s : heap_alloc(1);
+}
+
+static bool modules_take(struct vm_config *vm, struct vm_input *in)
+{
+	vm->modules = heap_alloc_array(in->modules.count, sizeof(*vm->modules));
+	if (!vm->modules)
+		return false;
+	for (u32 i = 0; i < in->modules.count; i++) {
+		struct config_module *m = &vm->modules[vm->module_count++];
+		char *none = NULL;
+
+		m->file = take(&in->modules.items[i]);
+		m->args = take(i < in->module_args.count ? &in->module_args.items[i] : &none);
+		if (!m->file || !m->args)
+			return false;
+	}
+	return true;
+}
+
+static struct vm_config *vm_make(const struct config_node *node, struct vm_input *in)
+{
+	struct vm_config *vm = heap_alloc(sizeof(*vm));
+
+	if (!vm)
+		return NULL;
+	list_init(&vm->link);
+	vm->name = heap_alloc(strlen(node->name) + 1);
+	if (vm->name)
+		strcpy(vm->name, node->name);
+	vm->memory_mib = in->memory_mib;
+	vm->cpus = in->cpus;
+	vm->autostart = in->autostart;
+	vm->on_crash = (enum config_on_crash)in->on_crash;
+	vm->kernel = take(&in->kernel);
+	vm->bootargs = take(&in->bootargs);
+	vm->initrd = in->initrd;
+	in->initrd = NULL;
+	if (vm->name && vm->kernel && vm->bootargs && modules_take(vm, in))
+		return vm;
+	config_vm_free(vm);
+	return NULL;
+}
+
+struct vm_config *config_vm_read(struct config_node *node, const struct config_facts *facts)
+{
+	struct vm_input in = {.cpus = CONFIG_CPUS_MIN, .on_crash = CONFIG_CRASH_STOP};
+	struct vm_config *vm = NULL;
+
+	config_node_read(node, vm_properties, ARRAY_SIZE(vm_properties), &in);
+	config_node_refuse_children(node);
+	if (!node->no_memory)
+		check_input(node, facts, &in);
+	if (!node->problems && !node->no_memory) {
+		vm = vm_make(node, &in);
+		node->no_memory = !vm;
+	}
+	heap_free(in.kernel);
+	heap_free(in.initrd);
+	heap_free(in.bootargs);
+	config_strings_free(&in.modules);
+	config_strings_free(&in.module_args);
+	return vm;
+}
+
+void config_vm_free(struct vm_config *vm)
+{
+	list_del(&vm->link);
+	for (u32 i = 0; i < vm->module_count; i++) {
+		heap_free(vm->modules[i].file);
+		heap_free(vm->modules[i].args);
+	}
+	heap_free(vm->modules);
+	heap_free(vm->name);
+	heap_free(vm->kernel);
+	heap_free(vm->initrd);
+	heap_free(vm->bootargs);
+	heap_free(vm);
+}
