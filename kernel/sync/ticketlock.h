@@ -11,8 +11,8 @@
 
 #ifdef HANOK_HOST
 /* Threads of a host program can lose their processor while others wait for them in line. */
-#include <sched.h>
-#define ticket_relax() sched_yield()
+#include <threads.h>
+#define ticket_relax() thrd_yield()
 #else
 #define ticket_relax() __builtin_ia32_pause()
 #endif
