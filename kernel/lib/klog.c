@@ -62,8 +62,8 @@ void klog_limited(struct klog_limit *limit, enum klog_level level, const char *f
 const char *err_name(int err)
 {
 	static const char *const names[] = {
-		"ok",	"out of memory", "invalid",	  "out of range", "not found", "exists already",
-		"busy", "not supported", "timed out", "bad address",  "I/O error",
+	    "ok",   "out of memory", "invalid",   "out of range", "not found", "exists already",
+	    "busy", "not supported", "timed out", "bad address",  "I/O error",
 	};
 	unsigned index = (unsigned)-err;
 

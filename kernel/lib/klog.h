@@ -39,7 +39,7 @@ struct klog_limit {
 	u32 suppressed;
 };
 void klog_limited(struct klog_limit *limit, enum klog_level level, const char *fmt, ...)
-	__printf(3, 4);
+    __printf(3, 4);
 
 #define log_err(...) klog(KLOG_ERR, __VA_ARGS__)
 #define log_warn(...) klog(KLOG_WARN, __VA_ARGS__)

@@ -9,7 +9,10 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name) {&(name), &(name)}
+#define LIST_INIT(name)          \
+	{                        \
+		&(name), &(name) \
+	}
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 
 static inline void list_init(struct list *head)
@@ -49,8 +52,8 @@ static inline void list_del(struct list *node)
 }
 
 #define list_for_each(it, head) for ((it) = (head)->next; (it) != (head); (it) = (it)->next)
-#define list_for_each_safe(it, tmp, head)                                                          \
-	for ((it) = (head)->next, (tmp) = (it)->next; (it) != (head);                              \
+#define list_for_each_safe(it, tmp, head)                             \
+	for ((it) = (head)->next, (tmp) = (it)->next; (it) != (head); \
 	     (it) = (tmp), (tmp) = (it)->next)
 
 #endif
