@@ -21,3 +21,11 @@ test_console-src := tests/host/services/test_console.c $(console-real-src) $(con
 host-test += test_uart
 test_uart-src := tests/host/services/test_uart.c drivers/uart/uart.c drivers/uart/access.c \
 	kernel/lib/klog.c
+shell-real-src := kernel/shell/line.c kernel/shell/words.c kernel/shell/complete.c \
+	kernel/shell/shell.c kernel/time/timer.c kernel/time/heap.c
+host-test += test_shell
+test_shell-src := tests/host/services/test_shell.c $(shell-real-src) $(console-real-src) \
+	$(console-fake-src)
+fuzz += fuzz_shell
+fuzz_shell-src := tests/fuzz/fuzz_shell.c $(shell-real-src) $(console-real-src) \
+	$(console-fake-src)
