@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arch/x86/mm/direct.h"
+#include "kernel/log/log.h"
 #include "kernel/mm/heap.h"
 #include "kernel/time/time.h"
 #include "vmm/vcpu/vcpu.h"
@@ -83,6 +84,10 @@ static void start_failed(struct vm *vm, int err)
 
 static void start_done(struct vm *vm)
 {
+	static bool any_started;
+
+	if (!__atomic_exchange_n(&any_started, true, __ATOMIC_RELAXED))
+		log_phase("first guest runs");
 	vm->started_ns = time_now_ns();
 	vm->starts++;
 	ticket_lock(&vm->lock);
