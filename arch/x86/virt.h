@@ -63,7 +63,7 @@ enum virt_reg {
 	VIRT_GS_BASE,
 	VIRT_KERNEL_GS_BASE,
 	VIRT_TSC_AUX,
-	VIRT_SPEC_CTRL, /* what IA32_SPEC_CTRL holds while the guest runs; with caps.spec_ctrl */
+	VIRT_SPEC_CTRL, /* with caps.spec_ctrl, if msr_pass() gave IA32_SPEC_CTRL to the guest */
 	/* In PAE paging (CR0.PG, CR4.PAE, no LMA) the processor holds the four
 	 * page-directory-pointer entries in registers. Whoever emulates a write of CR0, CR3
 	 * or CR4 there loads them from the guest's memory (SDM vol. 3, 4.4.1). */

@@ -74,6 +74,14 @@ vmx_guest_exit:				/* HOST_RIP */
 	mov	%r15, 0x78(%rdi)
 	pop	%rdi
 	pop	%rsi
+	.rept	VMX_RSB_ENTRIES		/* no return is predicted by the guest's calls */
+	call	2f
+1:	lfence
+	jmp	1b
+2:
+	.endr
+	add	$(8 * VMX_RSB_ENTRIES), %rsp
+	lfence
 	testb	$VMX_AFTER_EXIT, VMX_OFFSET_FLAGS(%rsi)
 	jnz	.Lafter_exit
 .Lclean:

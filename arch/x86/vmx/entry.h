@@ -12,12 +12,16 @@
 #define VMX_FIELD_HOST_RSP 0x6c14
 
 /* struct vmx_vcpu.flags */
-#define VMX_LAUNCHED 0x01  /* VMRESUME, not VMLAUNCH */
-#define VMX_L1D_FLUSH 0x02 /* before entry */
-#define VMX_VERW 0x04      /* before entry */
-#define VMX_SPEC_CTRL 0x08 /* guest's value before entry, host's after exit */
-#define VMX_RSB_FILL 0x10  /* after exit */
+#define VMX_LAUNCHED 0x01     /* VMRESUME, not VMLAUNCH */
+#define VMX_L1D_FLUSH 0x02    /* before entry */
+#define VMX_VERW 0x04         /* before entry */
+#define VMX_SPEC_CTRL 0x08    /* guest's value before entry, host's after exit */
+#define VMX_SPEC_REWRITE 0x10 /* host's value takes effect only by being written anew */
 #define VMX_BEFORE_ENTRY (VMX_L1D_FLUSH | VMX_VERW | VMX_SPEC_CTRL)
-#define VMX_AFTER_EXIT (VMX_SPEC_CTRL | VMX_RSB_FILL)
+#define VMX_AFTER_EXIT VMX_SPEC_CTRL
+
+/* Return-stack entries overwritten after an exit: more than the calls that lead from the
+ * scheduler's loop, which never returns, to vmx_guest_run(). */
+#define VMX_RSB_ENTRIES 8
 
 #endif

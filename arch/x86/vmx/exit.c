@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+[71] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [42] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [38] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [35] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
 /* VM exits, one table entry for each basic exit reason (SDM vol. 3, appendix C). */
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/vmx/vmx.h"
@@ -8,16 +12,16 @@
 #define VECTOR_GP 13
 #define VECTOR_MC 18
 
-/* Complete exit from the VMCS. False: handled, enter again. */
-typedef bool (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+    /* Complete exit from the VMCS. False: handled, enter again. */
+    typedef bool (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
 
 struct exit_desc {
 	const char *name;
 	exit_fill_t fill;
-	u8 kind;  /* enum virt_exit_kind */
-	u8 flags; /* below */
+	u8 kind;     /* enum virt_exit_kind */
+	u8 len_mask; /* LEN: caused by an instruction, whose length the processor tells */
 };
-#define LEN 1 /* caused by an instruction, whose length the processor tells */
+#define LEN 0xff
 
 static bool fill_interrupt(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
@@ -314,7 +318,7 @@ const char *vmx_exit_name(u32 reason)
 {
 	u16 basic = (u16)reason;
 
-	return basic < ARRAY_SIZE(exits) && exits[basic].name ? exits[basic].name : "unknown";
+	return basic < ARRAY_SIZE(exits) ? exits[basic].name : "unknown";
 }
 
 static bool translate_unknown(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
@@ -330,10 +334,10 @@ bool vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exi
 	u32 reason = (u16)vmread(VMCS_EXIT_REASON);
 	const struct exit_desc *d;
 
-	if (unlikely(reason >= ARRAY_SIZE(exits) || !exits[reason].name))
+	if (unlikely(reason >= ARRAY_SIZE(exits)))
 		return translate_unknown(v, x, exit);
 	d = &exits[reason];
 	exit->kind = d->kind;
-	exit->insn_len = d->flags & LEN ? (u8)vmread(VMCS_EXIT_INSN_LEN) : 0;
+	exit->insn_len = (u8)vmread(VMCS_EXIT_INSN_LEN) & d->len_mask;
 	return d->fill ? d->fill(v, x, exit) : true;
 }

@@ -117,18 +117,25 @@ static u64 spec_ctrl_bits(void)
 	       (f->ssbd ? SPEC_CTRL_SSBD : 0);
 }
 
-/* With IBRS always on outside, the guest runs under it as well whether it asks or not: a
- * guest that does then costs no MSR writes. */
 void vmx_spec_ctrl_set(struct vmx_vcpu *x, u64 value)
 {
-	const struct cpu_mitigations *m = cpu_mitigations();
+	x->spec_guest = (u32)(value & spec_ctrl_bits());
+}
 
-	value &= spec_ctrl_bits();
-	x->spec_ctrl = value;
-	x->spec_guest = (u32)value | (m->ibrs_always ? x->spec_host : 0);
-	x->flags &= ~(u32)VMX_SPEC_CTRL;
-	if (m->spec_ctrl && (x->spec_guest != x->spec_host || m->ibrs_exit))
+/* A guest that cannot write the register runs with the host's value: that costs nothing
+ * where the processor's IBRS is enhanced, and elsewhere only the host's own write. */
+static void spec_ctrl_prepare(struct vmx_vcpu *x, const struct virt_vm *vm)
+{
+	const struct cpu_mitigations *m = cpu_mitigations();
+	bool passed = vmx_vm_of(vm)->spec_ctrl_passed;
+
+	x->flags &= ~(u32)(VMX_SPEC_CTRL | VMX_SPEC_REWRITE);
+	if (!passed)
+		x->spec_guest = x->spec_host;
+	if (m->spec_ctrl && (passed || m->ibrs_exit))
 		x->flags |= VMX_SPEC_CTRL;
+	if (m->ibrs_exit)
+		x->flags |= VMX_SPEC_REWRITE;
 }
 
 /* Translations cached on this processor by an earlier stay may be stale, the host state
@@ -176,6 +183,7 @@ void vmx_load(struct virt_vcpu *v)
 		x->todo |= TODO_VPID;
 	nested_root_update(x, v->vm);
 	vm_change(c, v->vm);
+	spec_ctrl_prepare(x, v->vm);
 	kept_load(x, c);
 	debug_load(x, c);
 	cr2_write(x->cr2);

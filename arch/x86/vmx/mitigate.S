@@ -18,8 +18,10 @@ vmx_before_entry:
 	wrmsr
 1:	testb	$VMX_SPEC_CTRL, VMX_OFFSET_FLAGS(%rsi)
 	jz	2f
-	mov	$0x48, %ecx			/* IA32_SPEC_CTRL */
 	mov	VMX_OFFSET_SPEC_GUEST(%rsi), %eax
+	cmp	VMX_OFFSET_SPEC_HOST(%rsi), %eax
+	je	2f
+	mov	$0x48, %ecx			/* IA32_SPEC_CTRL */
 	xor	%edx, %edx
 	wrmsr
 2:	testb	$VMX_VERW, VMX_OFFSET_FLAGS(%rsi)
@@ -27,24 +29,19 @@ vmx_before_entry:
 	verw	VMX_OFFSET_VERW(%rsi)		/* overwrites the buffers, last */
 3:	ret
 
+	/* The guest writes the register without an exit. */
 vmx_after_exit:
-	testb	$VMX_SPEC_CTRL, VMX_OFFSET_FLAGS(%rsi)
-	jz	1f
 	mov	$0x48, %ecx
-	mov	VMX_OFFSET_SPEC_HOST(%rsi), %eax
+	rdmsr
+	mov	%eax, VMX_OFFSET_SPEC_GUEST(%rsi)
+	testb	$VMX_SPEC_REWRITE, VMX_OFFSET_FLAGS(%rsi)
+	jnz	1f
+	cmp	VMX_OFFSET_SPEC_HOST(%rsi), %eax
+	je	2f
+1:	mov	VMX_OFFSET_SPEC_HOST(%rsi), %eax
 	xor	%edx, %edx
 	wrmsr
-1:	testb	$VMX_RSB_FILL, VMX_OFFSET_FLAGS(%rsi)
-	jz	4f
-	mov	$32, %ecx			/* entries of the return stack */
-2:	call	3f
-5:	lfence					/* reached by speculation only */
-	jmp	5b
-3:	dec	%ecx
-	jnz	2b
-	add	$(32 * 8), %rsp
-	lfence
-4:	ret
+2:	ret
 
 	.size	vmx_before_entry, . - vmx_before_entry
 	.section .note.GNU-stack, "", @progbits

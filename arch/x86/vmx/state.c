@@ -60,7 +60,7 @@ static u64 function_get(struct vmx_vcpu *x, enum virt_reg reg)
 	case VIRT_EFER:
 		return vmread(VMCS_GUEST_EFER);
 	case VIRT_SPEC_CTRL:
-		return x->spec_ctrl;
+		return x->spec_guest;
 	default:
 		return 0;
 	}

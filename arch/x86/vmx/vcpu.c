@@ -112,8 +112,7 @@ static void flags_init(struct vmx_vcpu *x)
 {
 	const struct cpu_mitigations *m = cpu_mitigations();
 
-	x->flags = (m->l1d_flush ? VMX_L1D_FLUSH : 0) | (m->verw ? VMX_VERW : 0) |
-		   (m->rsb_fill ? VMX_RSB_FILL : 0);
+	x->flags = (m->l1d_flush ? VMX_L1D_FLUSH : 0) | (m->verw ? VMX_VERW : 0);
 	x->spec_host = (u32)m->host_spec_ctrl;
 	__asm__ volatile("mov %%ss, %0" : "=r"(x->verw_selector));
 }

@@ -61,7 +61,6 @@ struct vmx_vcpu {
 	u64 kept_msr[KEPT_MSRS];
 	u64 cr2, dr[4], dr6;
 	u64 xcr0;
-	u64 spec_ctrl; /* as the guest sees it */
 	void *xsave;
 };
 static_assert(offsetof(struct vmx_vcpu, host_rsp) == VMX_OFFSET_HOST_RSP, "entry.S");
@@ -77,6 +76,7 @@ struct vmx_vm {
 	u64 id;                /* unique for ever: addresses are used again */
 	u8 *x2apic_msr_bitmap; /* instead of msr_bitmap in x2APIC mode, or NULL */
 	void *apic_page;
+	bool spec_ctrl_passed; /* guests write IA32_SPEC_CTRL without an exit */
 };
 
 /* Of each processor. */
