@@ -94,8 +94,8 @@ static __noreturn void panic_finish(const struct trap_frame *frame, const char *
 	panic_print("\n*** HANOK PANIC: %s\n", text);
 	if (panic_nested)
 		cpu_halt_forever();
-	smp_stop_others();
-	panic_print("cpu %u (apic %x) of %u\n", this_cpu()->id, this_cpu()->apic_id, cpu_count());
+	panic_print("cpu %u (apic %x), %u of %u others stopped\n", this_cpu()->id,
+		    this_cpu()->apic_id, smp_stop_others(), cpu_count() - 1);
 	if (frame)
 		panic_print_registers(frame);
 	panic_print("backtrace:\n");

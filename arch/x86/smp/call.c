@@ -114,24 +114,25 @@ void smp_stop_self(void)
 	cpu_halt_forever();
 }
 
-static void stop_wait(const struct cpu *cpu)
+static bool stop_one(const struct cpu *cpu)
 {
+	if (!cpu->stopped)
+		lapic_ipi_nmi(cpu->apic_id);
 	for (u32 spins = 0; spins < STOP_SPINS; spins++) {
 		if (__atomic_load_n(&cpu->stopped, __ATOMIC_ACQUIRE))
-			return;
+			return true;
 		cpu_relax();
 	}
+	return false;
 }
 
-void smp_stop_others(void)
+u32 smp_stop_others(void)
 {
-	__atomic_store_n(&stop_requested, true, __ATOMIC_RELEASE);
-	for (u32 id = 0; id < cpu_count(); id++) {
-		const struct cpu *cpu = cpu_by_id(id);
+	u32 stopped = 0;
 
-		if (id == cpu_id() || cpu->stopped)
-			continue;
-		lapic_ipi_nmi(cpu->apic_id);
-		stop_wait(cpu);
-	}
+	__atomic_store_n(&stop_requested, true, __ATOMIC_RELEASE);
+	for (u32 id = 0; id < cpu_count(); id++)
+		if (id != cpu_id())
+			stopped += stop_one(cpu_by_id(id));
+	return stopped;
 }

@@ -49,8 +49,8 @@ void smp_call_others(void (*fn)(void *arg), void *arg);
 void smp_tlb_flush(u64 va, u64 size);
 
 /* Stop all others for ever, by NMI: panic, reset and power-off. Waits a bounded
- * time for each. */
-void smp_stop_others(void);
+ * time for each; returns how many have stopped. */
+u32 smp_stop_others(void);
 /* For the NMI handler: whether that is what the NMI means, and how to obey. */
 bool smp_stop_requested(void);
 __noreturn void smp_stop_self(void);
