@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-[71] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [42] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [38] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [35] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
 /* VM exits, one table entry for each basic exit reason (SDM vol. 3, appendix C). */
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/vmx/vmx.h"
@@ -12,8 +8,8 @@
 #define VECTOR_GP 13
 #define VECTOR_MC 18
 
-    /* Complete exit from the VMCS. False: handled, enter again. */
-    typedef bool (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+/* Complete exit from the VMCS. False: handled, enter again. */
+typedef bool (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
 
 struct exit_desc {
 	const char *name;
@@ -271,11 +267,14 @@ static const struct exit_desc exits[] = {
     [32] = {"WRMSR", NULL, VIRT_EXIT_MSR_WRITE, LEN},
     [33] = {"entry failed: guest state", fill_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
     [34] = {"entry failed: MSR loading", fill_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
+    [35] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [36] = {"MWAIT", NULL, VIRT_EXIT_MWAIT, LEN},
     [37] = {"monitor trap flag", fill_raw, VIRT_EXIT_UNKNOWN, 0},
+    [38] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [39] = {"MONITOR", NULL, VIRT_EXIT_MWAIT, LEN},
     [40] = {"PAUSE", NULL, VIRT_EXIT_PAUSE, LEN},
     [41] = {"entry failed: machine check", NULL, VIRT_EXIT_MACHINE_CHECK, 0},
+    [42] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [43] = {"TPR below threshold", NULL, VIRT_EXIT_TPR, 0},
     [44] = {"APIC access", fill_apic_access, VIRT_EXIT_APIC_ACCESS, 0},
     [45] = {"virtualized EOI", fill_eoi, VIRT_EXIT_EOI, 0},
@@ -304,6 +303,7 @@ static const struct exit_desc exits[] = {
     [68] = {"TPAUSE", NULL, VIRT_EXIT_UNDEFINED, LEN},
     [69] = {"LOADIWKEY", NULL, VIRT_EXIT_UNDEFINED, LEN},
     [70] = {"ENCLV", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [71] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [72] = {"ENQCMD", NULL, VIRT_EXIT_UNDEFINED, LEN},
     [73] = {"ENQCMDS", NULL, VIRT_EXIT_UNDEFINED, LEN},
     [74] = {"bus lock", fill_raw, VIRT_EXIT_UNKNOWN, 0},
