@@ -8,7 +8,6 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
-#include "kernel/lib/closest.h"
 #include "kernel/lib/err.h"
 #include "tests/tools/heap_host.h"
 #include "vmm/vm/config.h"
@@ -440,30 +439,6 @@ static void no_memory_is_reported(void **state)
 	heap_host_fail_after = -1;
 }
 
-static const char *words_next(const void *ctx, unsigned i)
-{
-	return ((const char *const *)ctx)[i];
-}
-
-static void closest_words(void **state)
-{
-	static const char *const words[] = {"cpus", "kernel", "memory-mib", NULL};
-	char longer[100];
-
-	(void)state;
-	assert_int_equal(string_distance("", "abc"), 3);
-	assert_int_equal(string_distance("kernel", "kernel"), 0);
-	assert_int_equal(string_distance("kernel", "krenel"), 1);
-	assert_int_equal(string_distance("kitten", "sitting"), 3);
-	memset(longer, 'a', 99);
-	longer[99] = 0;
-	assert_int_equal(string_distance(longer, "abc"), 99);
-	assert_int_equal(string_closest("krenel", words_next, words), 1);
-	assert_int_equal(string_closest("memory", words_next, words), 2);
-	assert_int_equal(string_closest("x", words_next, words), -1);
-	assert_int_equal(string_closest(longer, words_next, words), -1);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -481,7 +456,6 @@ int main(void)
 	    TEST(foreign_trees_are_refused),
 	    TEST(truncated_and_flipped_blobs_are_survived),
 	    TEST(no_memory_is_reported),
-	    TEST(closest_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
