@@ -21,6 +21,7 @@ struct runqueue {
 	struct timer slice;
 	struct list work; /* items waiting */
 	struct work *work_running;
+	u64 halted_since;             /* TSC when it halted, 0: it has not */
 	struct sched_cpu_stats stats; /* written by its own processor */
 };
 

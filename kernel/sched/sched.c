@@ -320,15 +320,14 @@ static bool may_halt(struct runqueue *rq)
  */
 static void idle(struct runqueue *rq)
 {
-	u64 start;
-
 	sched_offer_idle(rq);
 	if (may_halt(rq)) {
 		timer_program();
-		start = time_tsc();
-		sched_ops->idle();
-		rq->stats.idle_ticks += time_tsc() - start;
 		rq->stats.idles++;
+		rq->halted_since = time_tsc();
+		sched_ops->idle();
+		rq->stats.idle_ticks += time_tsc() - rq->halted_since;
+		rq->halted_since = 0;
 	}
 	sched_claim_idle(rq);
 }
@@ -388,9 +387,12 @@ void sched_loop(void)
 
 void sched_cpu_stats(u32 cpu, struct sched_cpu_stats *out)
 {
-	struct runqueue *rq = runqueue_of(cpu);
+	const struct runqueue *rq = runqueue_of(cpu);
+	u64 halted_since = rq->halted_since;
 
 	*out = rq->stats;
+	if (halted_since)
+		out->idle_ticks += time_tsc() - halted_since;
 	out->ready = rq->count;
 	if (!rq->current)
 		out->current = NULL;

@@ -110,7 +110,7 @@ static inline void sched_block(struct sched_entity *e)
 
 /* Called by run() before it returns: others that are ready go first, even in the
  * middle of the slice (a guest that spins for a lock). */
-static inline void sched_yield(struct sched_entity *e)
+static inline void sched_let_pass(struct sched_entity *e)
 {
 	e->want_yield = true;
 }

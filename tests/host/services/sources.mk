@@ -29,3 +29,5 @@ test_shell-src := tests/host/services/test_shell.c $(shell-real-src) $(console-r
 fuzz += fuzz_shell
 fuzz_shell-src := tests/fuzz/fuzz_shell.c $(shell-real-src) $(console-real-src) \
 	$(console-fake-src)
+host-test += test_sched
+test_sched-src := tests/host/services/test_sched.c kernel/lib/klog.c
