@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One exit between two marks (xchg %bx, %bx, where Bochs' debugger stops), after the same
+ * exit was taken often enough for everything to be warm. tests/bench/path lists what ran.
+ */
+#include "tests/guest/lib/guest.h"
+
+#define IOAPIC 0xfec00000ull
+#define VECTOR_TIMER 0x40
+#define MSR_TSC_DEADLINE 0x6e0
+
+static volatile u64 timer_fired;
+
+static void on_timer(struct trap *trap)
+{
+	(void)trap;
+	timer_fired++;
+	apic_eoi();
+}
+
+static void do_cpuid(void)
+{
+	u32 a, b, c, d;
+
+	cpuid_regs(0, 0, &a, &b, &c, &d);
+}
+
+static void do_hypercall(void)
+{
+	u32 a;
+
+	__asm__ volatile("vmcall" : "=a"(a) : "a"(0x1234) : "memory");
+}
+
+static void do_rdmsr(void)
+{
+	(void)rdmsr(0x1b);
+}
+
+static void do_out(void)
+{
+	outb(0x3ff, 0);
+}
+
+static void do_mmio_write(void)
+{
+	*(volatile u32 *)IOAPIC = 0;
+}
+
+static void do_timer(void)
+{
+	u64 seen = timer_fired;
+
+	wrmsr(MSR_TSC_DEADLINE, 1);
+	while (timer_fired == seen)
+		;
+}
+
+void guest_main(void)
+{
+	static const struct {
+		const char *word;
+		void (*fn)(void);
+	} exits[] = {
+	    {"cpuid", do_cpuid}, {"hypercall", do_hypercall},	{"rdmsr", do_rdmsr},
+	    {"out", do_out},	 {"mmio-write", do_mmio_write}, {"timer", do_timer},
+	};
+
+	trap_set(VECTOR_TIMER, on_timer);
+	apic_enable();
+	wrmsr(X2APIC_LVT_TIMER, 2u << 17 | VECTOR_TIMER);
+	__asm__ volatile("sti");
+	for (size_t i = 0; i < ARRAY_SIZE(exits); i++) {
+		if (!cmdline_has(exits[i].word))
+			continue;
+		for (unsigned n = 0; n < 100; n++)
+			exits[i].fn();
+		__asm__ volatile("xchg %bx, %bx");
+		exits[i].fn();
+		__asm__ volatile("xchg %bx, %bx");
+	}
+	print("PATH done\n");
+}
