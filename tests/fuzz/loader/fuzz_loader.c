@@ -8,6 +8,7 @@
 #include "boot/efi/memmap.h"
 #include "boot/efi/names.h"
 #include "boot/efi/path.h"
+#include "boot/efi/tftp.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -75,10 +76,18 @@ static void fuzz_memmap(const u8 *data, size_t size)
 		check_map(&map);
 }
 
+static void fuzz_tftp(const u8 *data, size_t size)
+{
+	struct tftp_packet packet;
+
+	if (!tftp_parse(data, size, &packet) && packet.length > size)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static void (*const parsers[])(const u8 *, size_t) = {fuzz_elf, fuzz_names, fuzz_dhcp,
-							      fuzz_memmap};
+							      fuzz_memmap, fuzz_tftp};
 
 	if (size)
 		parsers[data[0] % ARRAY_SIZE(parsers)](data + 1, size - 1);

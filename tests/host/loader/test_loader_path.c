@@ -8,6 +8,7 @@
 
 #include "boot/efi/dhcp.h"
 #include "boot/efi/path.h"
+#include "boot/efi/tftp.h"
 
 static void splits_own_paths(void **state)
 {
@@ -120,12 +121,61 @@ static void reads_dhcp_options(void **state)
 	}
 }
 
+static int parse(const char *bytes, size_t size, struct tftp_packet *packet)
+{
+	u8 *copy = malloc(size ? size : 1);
+	int err;
+
+	memcpy(copy, bytes, size);
+	err = tftp_parse(copy, size, packet);
+	free(copy);
+	return err;
+}
+
+static void parses_tftp(void **state)
+{
+	static const char oack[] = "\0\6TSize\000123456789\0blksize\0001428";
+	struct tftp_packet p;
+
+	(void)state;
+	assert_int_equal(parse("\0\3\1\2abc", 7, &p), ERR_OK);
+	assert_int_equal(p.opcode, TFTP_DATA);
+	assert_int_equal(p.number, 0x102);
+	assert_int_equal(p.length, 3);
+	assert_int_equal(parse("\0\5\0\1", 4, &p), ERR_OK);
+	assert_int_equal(p.number, TFTP_ERROR_NO_FILE);
+	assert_int_equal(parse(oack, sizeof(oack), &p), ERR_OK);
+	assert_int_equal(p.file_size, 123456789);
+	assert_int_equal(p.block_size, 1428);
+	assert_int_equal(parse("\0\6", 2, &p), ERR_OK);
+	assert_int_equal(p.block_size, 512);
+	assert_int_equal(parse("\0\6blksize\0000", 12, &p), ERR_INVAL);
+	assert_int_equal(parse("\0\6tsize", 8, &p), ERR_INVAL);
+	assert_int_equal(parse("\0\1", 2, &p), ERR_INVAL);
+	for (size_t n = 0; n < 4; n++)
+		assert_int_equal(parse("\0\3\0\1", n, &p), ERR_INVAL);
+}
+
+static void makes_tftp(void **state)
+{
+	static const char want[] = "\0\1a/b\0octet\0blksize\0001428\0tsize\0000";
+	u8 to[TFTP_PACKET_SIZE];
+
+	(void)state;
+	assert_int_equal(tftp_make_request(to, "a/b"), sizeof(want));
+	assert_memory_equal(to, want, sizeof(want));
+	assert_int_equal(tftp_make_answer(to, TFTP_ACK, 0x102), 4);
+	assert_memory_equal(to, "\0\4\1\2", 4);
+	assert_int_equal(tftp_make_answer(to, TFTP_ERROR, 0), 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(splits_own_paths), cmocka_unit_test(joins),
 	    cmocka_unit_test(converts_ucs2),    cmocka_unit_test(escapes_urls),
 	    cmocka_unit_test(reads_dhcp),       cmocka_unit_test(reads_dhcp_options),
+	    cmocka_unit_test(parses_tftp),      cmocka_unit_test(makes_tftp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
