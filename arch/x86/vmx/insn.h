@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The VMX instructions (SDM vol. 3, chapter 31). With HANOK_HOST the VMCS is
- * the test's: vmx_host_read and vmx_host_write (weak: reads give 0).
+ * The VMX instructions (SDM vol. 3, chapter 31). With HANOK_HOST there are only VMREAD
+ * and VMWRITE, on a VMCS that the test defines.
  */
 #ifndef ARCH_X86_VMX_INSN_H
 #define ARCH_X86_VMX_INSN_H
@@ -23,16 +23,6 @@ struct invvpid_desc {
 
 u64 vmx_host_read(u32 field);
 void vmx_host_write(u32 field, u64 value);
-__attribute__((weak)) u64 vmx_host_read(u32 field)
-{
-	(void)field;
-	return 0;
-}
-__attribute__((weak)) void vmx_host_write(u32 field, u64 value)
-{
-	(void)field;
-	(void)value;
-}
 
 static inline u64 vmread(u32 field)
 {
@@ -41,16 +31,6 @@ static inline u64 vmread(u32 field)
 static inline void vmwrite(u32 field, u64 value)
 {
 	vmx_host_write(field, value);
-}
-static inline void invept(u64 type, u64 eptp)
-{
-	(void)type;
-	(void)eptp;
-}
-static inline void invvpid(u64 type, u64 vpid)
-{
-	(void)type;
-	(void)vpid;
 }
 #define VMX_DR_(n)                                  \
 	static inline u64 dr##n##_read(void)        \
@@ -61,24 +41,6 @@ static inline void invvpid(u64 type, u64 vpid)
 	{                                           \
 		(void)value;                        \
 	}
-static inline bool vmxon(hpa_t region)
-{
-	(void)region;
-	return true;
-}
-static inline void vmxoff(void)
-{
-}
-static inline bool vmclear(hpa_t vmcs)
-{
-	(void)vmcs;
-	return true;
-}
-static inline bool vmptrld(hpa_t vmcs)
-{
-	(void)vmcs;
-	return true;
-}
 
 #else
 
