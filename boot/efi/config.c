@@ -40,7 +40,7 @@ static void check(struct loader *l, const char *path)
 		print_log("loader: configuration %s, %lu bytes", path, used);
 		return;
 	}
-	print_line("hanok: %s is no valid device tree (%s): compile it again with dtc", path, why);
+	print_line("hanok: %s is no valid device tree (%s): compile or copy it again", path, why);
 	memory_pages_free(l->config.phys, l->config.size);
 	l->config = (struct handoff_blob){0};
 }

@@ -90,7 +90,7 @@ static const struct {
     {EFI_OUT_OF_RESOURCES, ERR_NOMEM, "not enough memory"},
     {EFI_INVALID_PARAMETER, ERR_INVAL, "the name or the data is not valid"},
     {EFI_UNSUPPORTED, ERR_UNSUPPORTED, "the firmware cannot do it"},
-    {EFI_BAD_BUFFER_SIZE, ERR_RANGE, "empty or too large"},
+    {EFI_BAD_BUFFER_SIZE, ERR_RANGE, "it is empty"},
     {EFI_BUFFER_TOO_SMALL, ERR_IO, "it has grown while it was read"},
     {EFI_END_OF_FILE, ERR_IO, "it ended before its stated size"},
     {EFI_DEVICE_ERROR, ERR_IO, "the device reported an error"},
