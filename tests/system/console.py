@@ -10,6 +10,7 @@ import time
 import tty
 
 PANIC = "*** HANOK PANIC: "
+NOT_STARTED = "BdsDxe: failed to start Boot0001"  # the firmware goes on to its own shell
 PANIC_SECONDS = 3  # to let a panic print its backtrace
 OFF = "hanok-vm: the machine is off"
 ENTER = "\r"
@@ -76,6 +77,8 @@ class Conversation:
         if PANIC in self.text[start:]:
             self.status, self.reason = STATUS_PANIC, "the hypervisor panicked"
             return
+        if NOT_STARTED in self.text[start:]:
+            self.status, self.reason = STATUS_UNSEEN, "hanok.efi returned to the firmware"
         for regex in self.fails:
             hit = regex.search(self.text, start)
             if hit:
