@@ -117,7 +117,7 @@ static int setup(unsigned cpus)
 	memset(&fx, 0, sizeof(fx));
 	memset(&virt_caps, 0, sizeof(virt_caps));
 	fake_tsc = 0;
-	timer_run_expired();
+	timer_setup_cpu();
 	fx.p.vm = &fx;
 	fx.p.host = &host_ops;
 	fx.p.cpus = cpus;
