@@ -14,8 +14,9 @@
 #include "kernel/lib/types.h"
 
 #define TEST_CPUS 4
+#define OUTSIDE TEST_CPUS /* the test's own thread: a processor that runs nothing */
 #define ARCH_X86_CPU_PERCPU_H
-#define PERCPU(type, name) __typeof__(type) percpu_##name[TEST_CPUS]
+#define PERCPU(type, name) __typeof__(type) percpu_##name[TEST_CPUS + 1]
 #define percpu(name) (percpu_##name[test_cpu])
 #define percpu_of(id, name) (percpu_##name[id])
 
@@ -119,14 +120,15 @@ static void *cpu_thread(void *arg)
 static void machine_start(void)
 {
 	stop = false;
-	test_cpu = 0;
 	for (u32 i = 0; i < TEST_CPUS; i++) {
 		pthread_mutex_init(&cpus[i].mutex, NULL);
 		pthread_cond_init(&cpus[i].cond, NULL);
 		cpus[i].deadline = TIMER_NEVER;
 		percpu_of(i, timer_queue).programmed = TIMER_NEVER;
 	}
+	test_cpu = 0;
 	sched_setup(&test_ops);
+	test_cpu = OUTSIDE;
 	timer_set_ops(&test_timer_ops);
 	for (u32 i = 0; i < TEST_CPUS; i++)
 		pthread_create(&cpus[i].thread, NULL, cpu_thread, (void *)(uintptr_t)i);
@@ -210,6 +212,13 @@ static void players_create(void)
 	}
 }
 
+/* Off every queue, before the memory is used anew. */
+static void players_remove(void)
+{
+	for (u32 i = 0; i < PLAYERS; i++)
+		assert_int_equal(sched_remove(&players[i].e), 0);
+}
+
 static void no_wake_is_lost(void **state)
 {
 	struct sched_cpu_stats stats;
@@ -218,7 +227,6 @@ static void no_wake_is_lost(void **state)
 	(void)state;
 	players_create();
 	machine_start();
-	test_cpu = 0;
 	for (u32 i = 0; i < TOKENS; i++)
 		throw_token(&players[i]);
 	while (__atomic_load_n(&passes, __ATOMIC_RELAXED) < PASSES)
@@ -232,6 +240,7 @@ static void no_wake_is_lost(void **state)
 	assert_true(runs >= PASSES);
 	sched_cpu_stats(0, &stats);
 	assert_true(stats.idles > 0);
+	players_remove();
 }
 
 /* Entities can be taken out while others wake them. */
@@ -255,6 +264,7 @@ static void removal_is_clean(void **state)
 			sched_add(&players[i].e);
 	}
 	machine_stop();
+	players_remove();
 }
 
 /* --- entities that never block --- */
