@@ -8,3 +8,5 @@ host-test += test_heap
 test_heap-src := tests/host/mm/test_heap.c kernel/mm/bootmem.c kernel/mm/buddy.c \
 	kernel/mm/buddy_range.c kernel/mm/buddy_init.c kernel/mm/page.c kernel/mm/heap.c \
 	kernel/lib/assert.c kernel/lib/klog.c
+host-test += test_decode
+test_decode-src := tests/host/mm/test_decode.c vmm/exit/decode.c vmm/exit/decode_table.c
