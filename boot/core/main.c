@@ -54,6 +54,10 @@ static void log_processor(void)
 		 f->family, f->model, f->stepping);
 	cpu_mitigations_describe(text, sizeof(text));
 	log_info("cpu: %s", text);
+	cpu_weaknesses_describe(text, sizeof(text));
+	if (text[0])
+		log_warn("cpu: no means against%s: update the microcode, or trust all guests",
+			 text);
 }
 
 void boot_main(u64 handoff_phys)

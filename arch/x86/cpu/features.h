@@ -25,7 +25,7 @@ struct cpu_features {
  * Work-arounds, consumed by the vendor back end. "On entry" is right before a
  * VM entry, "on exit" right after a VM exit, "on switch" when another virtual
  * machine's vCPU follows on a CPU. False also where the processor lacks the
- * means; what is then missing is said in the log.
+ * means, which `missing` then says.
  */
 struct cpu_mitigations {
 	bool l1d_flush;     /* on entry: IA32_FLUSH_CMD.L1D (L1TF) */
@@ -37,6 +37,8 @@ struct cpu_mitigations {
 	bool rsb_fill;      /* on exit: stuff the return stack */
 	bool spec_ctrl;     /* the MSR exists: guest and host values must be swapped */
 	u64 host_spec_ctrl; /* what SPEC_CTRL holds while the host runs */
+	/* Needed, but the processor (its microcode) has no means: */
+	bool missing_l1d_flush, missing_verw, missing_ibrs;
 };
 
 /* Read CPUID and IA32_ARCH_CAPABILITIES; first thing on the boot CPU. */
@@ -49,5 +51,7 @@ u64 cpu_arch_capabilities(void);
 
 /* One line naming the work-arounds in use, for the log and for the shell. */
 void cpu_mitigations_describe(char *buf, size_t size);
+/* The weaknesses that guests can exploit here, " L1TF MDS" for example; empty if none. */
+void cpu_weaknesses_describe(char *buf, size_t size);
 
 #endif

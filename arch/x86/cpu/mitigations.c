@@ -28,7 +28,9 @@ static void decide_intel(const struct cpu_features *f, u64 caps, struct cpu_miti
 	bool l1tf = !(caps & (ARCH_CAP_RDCL_NO | ARCH_CAP_SKIP_L1DFL_VMENTRY));
 
 	out->l1d_flush = l1tf && f->l1d_flush;
+	out->missing_l1d_flush = l1tf && !f->l1d_flush;
 	out->verw = buffers_leak(caps) && f->md_clear;
+	out->missing_verw = buffers_leak(caps) && !f->md_clear;
 	out->ibrs_always = f->spec_ctrl && (caps & ARCH_CAP_IBRS_ALL);
 	out->ibrs_exit = f->spec_ctrl && !out->ibrs_always;
 	/* Enhanced IBRS protects the host's returns except for the first ones on
@@ -44,6 +46,7 @@ void mitigations_decide(const struct cpu_features *f, u64 arch_capabilities,
 	    .ibpb_switch = f->spec_ctrl,
 	    .stibp = f->stibp,
 	    .rsb_fill = true,
+	    .missing_ibrs = !f->spec_ctrl,
 	};
 	if (f->intel)
 		decide_intel(f, arch_capabilities, out);
@@ -53,20 +56,40 @@ void mitigations_decide(const struct cpu_features *f, u64 arch_capabilities,
 		out->host_spec_ctrl |= SPEC_CTRL_STIBP;
 }
 
+struct part {
+	bool on;
+	const char *text;
+};
+
+static void describe(char *buf, size_t size, const char *head, const struct part *parts, u32 count)
+{
+	size_t used = (size_t)snprintf(buf, size, "%s", head);
+
+	for (u32 i = 0; i < count && used < size; i++)
+		if (parts[i].on)
+			used += (size_t)snprintf(buf + used, size - used, " %s", parts[i].text);
+}
+
 void cpu_mitigations_describe(char *buf, size_t size)
 {
 	const struct cpu_mitigations *m = cpu_mitigations();
-	const struct {
-		bool on;
-		const char *text;
-	} parts[] = {
-	    {m->l1d_flush, " L1D flush"},       {m->verw, " VERW"},        {m->ibrs_exit, " IBRS"},
-	    {m->ibrs_always, " enhanced IBRS"}, {m->ibpb_switch, " IBPB"}, {m->stibp, " STIBP"},
-	    {m->rsb_fill, " RSB fill"},
+	const struct part parts[] = {
+	    {m->l1d_flush, "L1D flush"},       {m->verw, "VERW"},        {m->ibrs_exit, "IBRS"},
+	    {m->ibrs_always, "enhanced IBRS"}, {m->ibpb_switch, "IBPB"}, {m->stibp, "STIBP"},
+	    {m->rsb_fill, "RSB fill"},
 	};
-	size_t used = (size_t)snprintf(buf, size, "mitigations:");
 
-	for (u32 i = 0; i < ARRAY_SIZE(parts) && used < size; i++)
-		if (parts[i].on)
-			used += (size_t)snprintf(buf + used, size - used, "%s", parts[i].text);
+	describe(buf, size, "mitigations:", parts, ARRAY_SIZE(parts));
+}
+
+void cpu_weaknesses_describe(char *buf, size_t size)
+{
+	const struct cpu_mitigations *m = cpu_mitigations();
+	const struct part parts[] = {
+	    {m->missing_l1d_flush, "L1TF"},
+	    {m->missing_verw, "MDS"},
+	    {m->missing_ibrs, "Spectre-v2"},
+	};
+
+	describe(buf, size, "", parts, ARRAY_SIZE(parts));
 }

@@ -43,6 +43,7 @@ static void processor_without_the_means_does_nothing(void **state)
 	(void)state;
 	assert_false(m.l1d_flush || m.verw || m.ibrs_exit || m.ibpb_switch || m.spec_ctrl);
 	assert_true(m.rsb_fill);
+	assert_true(m.missing_l1d_flush && m.missing_verw && m.missing_ibrs);
 	assert_int_equal(m.host_spec_ctrl, 0);
 }
 
@@ -57,6 +58,7 @@ static void new_processor_needs_little(void **state)
 	(void)state;
 	assert_false(m.l1d_flush || m.verw || m.ibrs_exit || m.rsb_fill);
 	assert_true(m.ibrs_always && m.ibpb_switch);
+	assert_false(m.missing_l1d_flush || m.missing_verw || m.missing_ibrs);
 	assert_true(decide(&f, caps | ARCH_CAP_FB_CLEAR).verw);
 	assert_true(decide(&f, caps | ARCH_CAP_RFDS_CLEAR).verw);
 	assert_true(decide(&f, (caps | ARCH_CAP_TSX_CTRL) & ~ARCH_CAP_TAA_NO).verw);
