@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/console/console.h"
+#include "kernel/lib/closest.h"
 #include "kernel/lib/err.h"
 #include "kernel/sched/work.h"
 #include "kernel/shell/complete.h"
@@ -68,20 +69,10 @@ const struct shell_command *shell_command_at(unsigned i)
 	return NULL;
 }
 
-static const struct shell_command *nearest_command(const char *name)
+static const char *command_name(const void *ctx, unsigned i)
 {
-	const struct shell_command *best = NULL;
-	unsigned best_distance = 3;
-
-	for (const struct shell_command *const *c = commands_begin; c != commands_end; c++) {
-		unsigned distance = words_distance(name, (*c)->name);
-
-		if (distance < best_distance && distance < strlen((*c)->name)) {
-			best_distance = distance;
-			best = *c;
-		}
-	}
-	return best;
+	(void)ctx;
+	return commands_begin + i < commands_end ? commands_begin[i]->name : NULL;
 }
 
 /* --- execution ------------------------------------------------------------------ */
@@ -102,11 +93,11 @@ void shell_printf(struct shell *sh, const char *fmt, ...)
 
 static int unknown_command(struct shell *sh, const char *name)
 {
-	const struct shell_command *near = nearest_command(name);
+	int near = string_closest(name, command_name, NULL);
 
-	if (near)
+	if (near >= 0)
 		shell_printf(sh, "unknown command %s; did you mean %s? `help` lists all\n", name,
-			     near->name);
+			     commands_begin[near]->name);
 	else
 		shell_printf(sh, "unknown command %s; `help` lists all\n", name);
 	return ERR_NOENT;

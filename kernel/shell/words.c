@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/shell/words.h"
 
-#include <string.h>
-
 /* Take one word from *from to *to, both moved on; false if a quote is not closed. */
 static bool word_take(char **from, char **to)
 {
@@ -47,25 +45,4 @@ int words_split(char *line, char **argv, int max)
 	}
 	argv[argc] = NULL;
 	return argc;
-}
-
-unsigned words_distance(const char *a, const char *b)
-{
-	unsigned row[WORDS_LONGEST + 1];
-	size_t len_a = MIN(strlen(a), WORDS_LONGEST), len_b = MIN(strlen(b), WORDS_LONGEST);
-
-	for (size_t j = 0; j <= len_b; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= len_a; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len_b; j++) {
-			unsigned replaced = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = MIN(replaced, MIN(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[len_b];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Command lines as words, and words that resemble each other. Pure. */
+/* Command lines as words. Pure. */
 #ifndef KERNEL_SHELL_WORDS_H
 #define KERNEL_SHELL_WORDS_H
 
@@ -13,10 +13,5 @@
  * ERR_INVAL: a quote is not closed.
  */
 int __must_check words_split(char *line, char **argv, int max);
-
-/* How many single-byte insertions, deletions and replacements turn a into b; at most
- * WORDS_LONGEST bytes of each are looked at. */
-#define WORDS_LONGEST 32
-unsigned words_distance(const char *a, const char *b);
 
 #endif

@@ -22,7 +22,7 @@ host-test += test_uart
 test_uart-src := tests/host/services/test_uart.c drivers/uart/uart.c drivers/uart/access.c \
 	kernel/lib/klog.c
 shell-real-src := kernel/shell/line.c kernel/shell/words.c kernel/shell/complete.c \
-	kernel/shell/shell.c kernel/time/timer.c kernel/time/heap.c
+	kernel/shell/shell.c kernel/lib/closest.c kernel/time/timer.c kernel/time/heap.c
 host-test += test_shell
 test_shell-src := tests/host/services/test_shell.c $(shell-real-src) $(console-real-src) \
 	$(console-fake-src)

@@ -154,18 +154,6 @@ static void lines_are_split(void **state)
 		     NULL);
 }
 
-static void distances_are_right(void **state)
-{
-	(void)state;
-	assert_int_equal(words_distance("", ""), 0);
-	assert_int_equal(words_distance("vm", "vm"), 0);
-	assert_int_equal(words_distance("vn", "vm"), 1);
-	assert_int_equal(words_distance("hlep", "help"), 2);
-	assert_int_equal(words_distance("kitten", "sitting"), 3);
-	assert_int_equal(words_distance("", "abc"), 3);
-	assert_true(words_distance("a very long word that goes on and on and on", "x") <= 43);
-}
-
 /* --- the shell --- */
 
 static char seen_args[SHELL_LINE];
