@@ -318,11 +318,11 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(keys_edit),           cmocka_unit_test(enter_may_be_cr_or_lf_or_both),
-	    cmocka_unit_test(history_is_walked),   cmocka_unit_test(lines_have_an_end),
-	    cmocka_unit_test(lines_are_split),     cmocka_unit_test(distances_are_right),
-	    cmocka_unit_test(commands_run),        cmocka_unit_test(tab_completes),
-	    cmocka_unit_test(questions_are_asked), cmocka_unit_test(jobs_are_stepped),
+	    cmocka_unit_test(keys_edit),         cmocka_unit_test(enter_may_be_cr_or_lf_or_both),
+	    cmocka_unit_test(history_is_walked), cmocka_unit_test(lines_have_an_end),
+	    cmocka_unit_test(lines_are_split),   cmocka_unit_test(commands_run),
+	    cmocka_unit_test(tab_completes),     cmocka_unit_test(questions_are_asked),
+	    cmocka_unit_test(jobs_are_stepped),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
