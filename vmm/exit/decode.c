@@ -230,8 +230,8 @@ static inline void decode_operand_sizes(struct decoder *d, const struct opcode *
 {
 	struct insn *out = d->out;
 
-	if (op->attributes & OPCODE_STACK && out->mode == INSN_MODE_64)
-		d->operand_size = d->operand_override ? 2 : 8;
+	if (op->attributes & OPCODE_STACK && d->operand_size == 4 && out->mode == INSN_MODE_64)
+		d->operand_size = 8;
 	out->mem_size = out->reg_size = op->attributes & OPCODE_BYTE ? 1 : d->operand_size;
 	if (op->form == FORM_EXTEND) {
 		out->mem_size = MIN(op->attributes & OPCODE_SOURCE, d->operand_size);
