@@ -22,6 +22,7 @@ struct runqueue {
 	struct list work; /* items waiting */
 	struct work *work_running;
 	u64 halted_since;             /* TSC when it halted, 0: it has not */
+	u64 run_since;                /* TSC when current's run() began, 0: there is none */
 	struct sched_cpu_stats stats; /* written by its own processor */
 };
 

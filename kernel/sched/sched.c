@@ -204,6 +204,13 @@ void sched_kick(struct sched_entity *e)
 	}
 }
 
+u64 sched_run_ticks(const struct sched_entity *e)
+{
+	u64 since = e->stats.run_since;
+
+	return e->stats.run_ticks + (since ? time_tsc() - since : 0);
+}
+
 struct sched_entity *sched_current(void)
 {
 	return runqueue_this()->current;
@@ -237,6 +244,7 @@ static struct sched_entity *pick(struct runqueue *rq, bool work_waits)
 static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 {
 	e->stats.wait_ticks += now - e->stats.ready_since;
+	e->stats.run_since = now;
 	e->stats.runs++;
 	if (e->cpu != rq->cpu) {
 		e->stats.migrations++;
@@ -250,6 +258,7 @@ static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 
 static void account_end(struct runqueue *rq, struct sched_entity *e, u64 ran)
 {
+	e->stats.run_since = 0;
 	e->stats.run_ticks += ran;
 	rq->stats.run_ticks += ran;
 	e->stats.slice_left -= MIN(ran, e->stats.slice_left);
@@ -262,12 +271,14 @@ static void run_entity(struct runqueue *rq, struct sched_entity *e)
 	u64 start = time_tsc();
 	enum sched_reason reason;
 
+	rq->run_since = start;
 	account_start(rq, e, start);
 	e->want_block = e->want_yield = false;
 	__atomic_exchange_n(&e->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
 	e->run(e);
 	__atomic_store_n(&rq->current, NULL, __ATOMIC_RELEASE);
 	account_end(rq, e, time_tsc() - start);
+	rq->run_since = 0;
 	if (e->want_block) {
 		e->stats.slice_left = 0;
 		/* From here on another processor may run the entity. */
@@ -388,11 +399,13 @@ void sched_loop(void)
 void sched_cpu_stats(u32 cpu, struct sched_cpu_stats *out)
 {
 	const struct runqueue *rq = runqueue_of(cpu);
-	u64 halted_since = rq->halted_since;
+	u64 halted_since = rq->halted_since, run_since = rq->run_since;
 
 	*out = rq->stats;
 	if (halted_since)
 		out->idle_ticks += time_tsc() - halted_since;
+	if (run_since)
+		out->run_ticks += time_tsc() - run_since;
 	out->ready = rq->count;
 	if (!rq->current)
 		out->current = NULL;

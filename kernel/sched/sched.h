@@ -50,6 +50,7 @@ struct sched_stats {
 	u64 migrations;  /* times that it ran on another processor than before */
 	u64 preemptions; /* times that its slice ended with others waiting */
 	u64 ready_since; /* private: TSC when it became ready */
+	u64 run_since;   /* private: TSC when run() began, 0: it is not running */
 	u64 slice_left;  /* private: ticks left of its slice, 0: a new one */
 };
 
@@ -133,6 +134,9 @@ static inline bool sched_must_yield(void)
 {
 	return __atomic_load_n(&percpu(sched_flags), __ATOMIC_RELAXED) != 0;
 }
+
+/* Ticks that it has spent inside run(), with the run in progress. For people. */
+u64 sched_run_ticks(const struct sched_entity *e);
 
 /* The entity inside run() on this processor, NULL if none. */
 struct sched_entity *sched_current(void);

@@ -99,7 +99,7 @@ static void info_memory(struct shell *sh, const struct vm *vm)
 
 static void info_vcpu(struct shell *sh, struct vcpu *v)
 {
-	u64 run_ns = time_ticks_to_ns(v->sched.stats.run_ticks);
+	u64 run_ns = time_ticks_to_ns(sched_run_ticks(&v->sched));
 
 	shell_printf(sh, "vcpu %u: cpu %u, ran %llu.%03llu s, longest exit %s %llu ticks\n",
 		     v->index, v->sched.cpu, (unsigned long long)(run_ns / 1000000000),

@@ -47,6 +47,9 @@ const char *vm_state_name(enum vm_state state)
 static void set_state(struct vm *vm, enum vm_state state)
 {
 	vm->state = state;
+	/* Nobody is there to talk to any more. */
+	if (state == VM_OFF && console_attached() == &vm->console)
+		console_detach();
 	log_info("vm %s: %s", vm->name, vm_state_name(state));
 }
 
