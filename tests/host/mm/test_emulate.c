@@ -262,7 +262,7 @@ static bool put_memory(struct sample *s, unsigned reg, u64 target)
 {
 	bool index_used = chance(30), wide = chance(40);
 	unsigned rm = random_next() & 7, scale = 0, index = 4, base;
-	s64 disp = wide ? (s64)(random_next() % 0x10000) - 0x8000 : (int8_t)random_next();
+	s64 disp = wide ? (s64)(random_next() % 0x4000) - 0x2000 : (int8_t)random_next();
 	u64 value = target - (u64)disp;
 
 	if (rm == 4 || index_used) {
