@@ -133,6 +133,7 @@ enum virt_exit_kind {
 	VIRT_EXIT_APIC_ACCESS, /* access to the APIC page that hardware did not do: .apic */
 	VIRT_EXIT_ENTRY_FAILED, /* the control structure was refused: .raw, for the log */
 	VIRT_EXIT_UNKNOWN,	/* .raw: the vendor's number, for the log */
+	VIRT_EXIT_HANDLED,	/* by the back end: enter again */
 	VIRT_EXIT_KINDS
 };
 
@@ -211,7 +212,6 @@ struct virt_vm {
 	hpa_t apic_page;	/* with caps.apic_access: to be mapped writable at 0xfee00000 */
 	u8 *msr_bitmap;		/* back end's */
 	u8 *io_bitmap;		/* back end's */
-	u64 flush_generation;	/* see tlb_flush_vm */
 	void *backend;
 };
 
@@ -289,8 +289,9 @@ struct virt_ops {
 	void (*irq_window)(struct virt_vcpu *v, bool on); /* VIRT_EXIT_IRQ_WINDOW wanted */
 	void (*nmi_window)(struct virt_vcpu *v, bool on);
 
-	/* Leave the guest at this host TSC value at the latest; ~0: none. Holds for the
-	 * next entry only. Only with caps.deadline. */
+	/* Leave the guest at this host TSC value at the latest; ~0: none. To be called before
+	 * every entry: the hardware knows only how far off the deadline is. Only with
+	 * caps.deadline. */
 	void (*set_deadline)(struct virt_vcpu *v, u64 tsc);
 
 	/* Guest TSC = host TSC + offset. */

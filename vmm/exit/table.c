@@ -148,6 +148,7 @@ const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_APIC_ACCESS] = exit_apic_access,
     [VIRT_EXIT_ENTRY_FAILED] = exit_entry_failed,
     [VIRT_EXIT_UNKNOWN] = exit_unknown,
+    [VIRT_EXIT_HANDLED] = exit_nothing,
 };
 
 const char *const exit_names[VIRT_EXIT_KINDS] = {
@@ -179,4 +180,5 @@ const char *const exit_names[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_APIC_ACCESS] = "apic-access",
     [VIRT_EXIT_ENTRY_FAILED] = "entry-failed",
     [VIRT_EXIT_UNKNOWN] = "unknown",
+    [VIRT_EXIT_HANDLED] = "handled",
 };

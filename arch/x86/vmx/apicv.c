@@ -62,8 +62,7 @@ static void mode_write(struct virt_vcpu *v, struct vmx_vcpu *x, enum virt_apic_m
 	vmwrite(VMCS_PROC2_CONTROLS, x->controls.proc2);
 	vmwrite(VMCS_MSR_BITMAP, virt_to_hpa(bitmap).v);
 	/* Whether the APIC page is the real page changes with the control (29.4.3.1). */
-	x->todo |= TODO_VPID;
-	x->ept_seen = ~0ull;
+	x->todo |= TODO_VPID | TODO_EPT;
 }
 
 void vmx_apic_mode(struct virt_vcpu *v, enum virt_apic_mode mode)

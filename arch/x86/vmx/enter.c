@@ -1,11 +1,46 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The way into the guest and back: what every exit pays for. */
+/* What happens on the way into a guest, besides entry.S. */
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/vmx/vmx.h"
 
+#define TIMER_MAX 0xffffffffull
+#define NO_DEADLINE (~0ull)
+
+static void timer_switch(struct vmx_vcpu *x, bool on)
+{
+	u32 pin = x->controls.pin & ~(u32)PIN_PREEMPTION_TIMER;
+
+	if (on)
+		pin |= (u32)PIN_PREEMPTION_TIMER;
+	if (pin != x->controls.pin)
+		vmwrite(VMCS_PIN_CONTROLS, pin);
+	x->controls.pin = pin;
+}
+
+/* The timer is off, or the deadline is past, or too far for the timer, or none. */
+static __cold __attribute__((noinline)) void deadline_unusual(struct vmx_vcpu *x, u64 tsc)
+{
+	s64 ticks = (s64)(tsc - rdtsc());
+
+	timer_switch(x, tsc != NO_DEADLINE);
+	if (tsc == NO_DEADLINE)
+		return;
+	ticks = ticks < 0 ? 0 : ticks >> vmx_caps.timer_shift;
+	vmwrite(VMCS_GUEST_PREEMPTION_TIMER, MIN((u64)ticks, TIMER_MAX));
+}
+
+/* The timer counts down in units of TSC >> shift. It never fires late: where its 32 bits
+ * are not enough it fires early. */
 void vmx_set_deadline(struct virt_vcpu *v, u64 tsc)
 {
-	vmx_of(v)->deadline = tsc;
+	struct vmx_vcpu *x = vmx_of(v);
+	u64 ticks = (tsc - rdtsc()) >> vmx_caps.timer_shift;
+
+	/* The shift is below 32: what is past or none is above, too. */
+	if (unlikely((ticks >> 32) || !(x->controls.pin & PIN_PREEMPTION_TIMER)))
+		deadline_unusual(x, tsc);
+	else
+		vmwrite(VMCS_GUEST_PREEMPTION_TIMER, ticks);
 }
 
 void vmx_set_tsc_offset(struct virt_vcpu *v, u64 offset)
@@ -22,28 +57,6 @@ void vmx_set_tsc_offset(struct virt_vcpu *v, u64 offset)
 		vmx_give_back(x);
 }
 
-/* The timer counts down in units of TSC >> shift. It never fires late: where its 32 bits
- * are not enough it fires early. */
-static void timer_set(struct vmx_vcpu *x)
-{
-	bool want = x->deadline != VMX_NO_DEADLINE;
-	u32 pin = x->controls.pin;
-
-	if (want) {
-		u64 now = rdtsc();
-		u64 ticks = x->deadline > now ? (x->deadline - now) >> vmx_caps.timer_shift : 0;
-
-		vmwrite(VMCS_GUEST_PREEMPTION_TIMER, MIN(ticks, (u64)0xffffffff));
-		pin |= (u32)PIN_PREEMPTION_TIMER;
-	} else {
-		pin &= ~(u32)PIN_PREEMPTION_TIMER;
-	}
-	if (pin != x->controls.pin) {
-		x->controls.pin = pin;
-		vmwrite(VMCS_PIN_CONTROLS, pin);
-	}
-}
-
 static void event_write(struct vmx_vcpu *x)
 {
 	vmwrite(VMCS_ENTRY_INTR_INFO, x->event.info);
@@ -54,42 +67,23 @@ static void event_write(struct vmx_vcpu *x)
 	x->event.info = 0;
 }
 
-/* Do what .todo says. False: the guest is not to be entered. */
-static bool todo_do(struct vmx_vcpu *x, struct virt_exit *exit)
+bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit)
 {
+	struct vmx_vcpu *x = vmx_of(v);
 	u32 todo = x->todo;
 
 	x->todo = 0;
-	if (todo & TODO_FAULT) {
-		exit->kind = VIRT_EXIT_TRIPLE_FAULT;
-		exit->insn_len = 0;
-		return false;
-	}
+	if (unlikely(x->requests))
+		todo |= __atomic_exchange_n(&x->requests, 0, __ATOMIC_SEQ_CST);
+	if (todo & TODO_EPT)
+		vmx_ept_flush(x);
 	if (todo & TODO_VPID)
 		vmx_vpid_renew(x);
 	if (todo & TODO_EVENT)
 		event_write(x);
-	return true;
-}
-
-void vmx_enter(struct virt_vcpu *v, struct virt_exit *exit)
-{
-	struct vmx_vcpu *x = v->backend;
-
-	do {
-		u64 generation = __atomic_load_n(&v->vm->flush_generation, __ATOMIC_ACQUIRE);
-
-		if (unlikely(x->todo) && !todo_do(x, exit))
-			break;
-		if (unlikely(x->ept_seen != generation))
-			vmx_ept_flush(x, generation);
-		if (x->deadline != VMX_NO_DEADLINE || (x->controls.pin & PIN_PREEMPTION_TIMER))
-			timer_set(x);
-		if (unlikely(vmx_guest_run(v->gpr, x))) {
-			vmx_entry_failed(v, true, exit);
-			break;
-		}
-		x->flags |= VMX_LAUNCHED;
-	} while (unlikely(!vmx_exit_translate(v, x, exit)));
-	x->deadline = VMX_NO_DEADLINE;
+	if (likely(!(todo & TODO_FAULT)))
+		return true;
+	exit->kind = VIRT_EXIT_TRIPLE_FAULT;
+	exit->insn_len = 0;
+	return false;
 }

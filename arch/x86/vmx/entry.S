@@ -1,58 +1,53 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * bool vmx_guest_run(u64 gpr[VIRT_GPRS], struct vmx_vcpu *x)
+ * void vmx_enter(struct virt_vcpu *v, struct virt_exit *exit)
  *
- * Enter the guest with its general-purpose registers and return after the VM
- * exit with them stored back (RSP is in the VMCS). True: VM entry failed with
- * CF or ZF, and the guest did not run.
+ * Enter the guest. After the VM exit, its general-purpose registers stored (RSP is in the
+ * VMCS), control goes on in vmx_exit_translate(v, x, exit), which returns to the caller.
  */
 #include "arch/x86/vmx/entry.h"
 
-	.text
-	.globl	vmx_guest_run, vmx_guest_exit
-	.type	vmx_guest_run, @function
-	.type	vmx_guest_exit, @function
-vmx_guest_run:
-	push	%rbp
-	push	%rbx
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	push	%rsi
-	push	%rdi
-	cmp	%rsp, VMX_OFFSET_HOST_RSP(%rsi)
-	jne	.Lnew_stack
-.Lstack_known:
-	testb	$VMX_BEFORE_ENTRY, VMX_OFFSET_FLAGS(%rsi)
-	jnz	.Lbefore_entry
-.Lmitigated:
-	testb	$VMX_LAUNCHED, VMX_OFFSET_FLAGS(%rsi)	/* MOV keeps the flags */
+	.macro	load_guest		/* leaves the flags alone */
 	mov	0x00(%rdi), %rax
 	mov	0x08(%rdi), %rcx
 	mov	0x10(%rdi), %rdx
 	mov	0x18(%rdi), %rbx
 	mov	0x28(%rdi), %rbp
 	mov	0x30(%rdi), %rsi
-	mov	0x40(%rdi), %r8
-	mov	0x48(%rdi), %r9
-	mov	0x50(%rdi), %r10
-	mov	0x58(%rdi), %r11
-	mov	0x60(%rdi), %r12
-	mov	0x68(%rdi), %r13
-	mov	0x70(%rdi), %r14
-	mov	0x78(%rdi), %r15
+	.irp	i, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	8 * \i(%rdi), %r\i
+	.endr
 	mov	0x38(%rdi), %rdi
-	jz	.Llaunch
-	vmresume
-	jmp	.Lfailed
-.Llaunch:
-	vmlaunch
-.Lfailed:
+	.endm
+	.macro	load_host
 	pop	%rdi
-	pop	%rsi
-	mov	$1, %eax
-	jmp	.Lout
+	pop	%rdx
+	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
+	.irp	r, r15, r14, r13, r12, rbx, rbp
+	pop	%\r
+	.endr
+	.endm
+
+	.text
+	.globl	vmx_enter, vmx_guest_exit
+	.type	vmx_enter, @function
+	.type	vmx_guest_exit, @function
+vmx_enter:
+	.irp	r, rbp, rbx, r12, r13, r14, r15, rsi, rdi
+	push	%\r
+	.endr
+	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
+	cmpq	$0, VMX_OFFSET_TODO(%rsi)
+	jne	.Lprepare
+.Lprepared:
+	cmp	%rsp, VMX_OFFSET_HOST_RSP(%rsi)
+	jne	.Lnew_stack
+.Lstack_known:
+	cmpl	$VMX_LAUNCHED, VMX_OFFSET_FLAGS(%rsi)
+	jne	.Lmore_to_do
+	load_guest
+	vmresume
+	jmp	.Lrefused
 
 vmx_guest_exit:				/* HOST_RIP */
 	push	%rdi
@@ -64,16 +59,9 @@ vmx_guest_exit:				/* HOST_RIP */
 	mov	%rbp, 0x28(%rdi)
 	mov	%rsi, 0x30(%rdi)
 	pop	0x38(%rdi)
-	mov	%r8, 0x40(%rdi)
-	mov	%r9, 0x48(%rdi)
-	mov	%r10, 0x50(%rdi)
-	mov	%r11, 0x58(%rdi)
-	mov	%r12, 0x60(%rdi)
-	mov	%r13, 0x68(%rdi)
-	mov	%r14, 0x70(%rdi)
-	mov	%r15, 0x78(%rdi)
-	pop	%rdi
-	pop	%rsi
+	.irp	i, 8, 9, 10, 11, 12, 13, 14, 15
+	mov	%r\i, 8 * \i(%rdi)
+	.endr
 	.rept	VMX_RSB_ENTRIES		/* no return is predicted by the guest's calls */
 	call	2f
 1:	lfence
@@ -82,36 +70,40 @@ vmx_guest_exit:				/* HOST_RIP */
 	.endr
 	add	$(8 * VMX_RSB_ENTRIES), %rsp
 	lfence
-	testb	$VMX_AFTER_EXIT, VMX_OFFSET_FLAGS(%rsi)
-	jnz	.Lafter_exit
-.Lclean:
-	xor	%eax, %eax		/* nothing of the guest's is speculated on */
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-.Lout:
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbx
-	pop	%rbp
-	ret
+	load_host
+	testb	$VMX_SPEC_CTRL, VMX_OFFSET_FLAGS(%rsi)
+	jnz	vmx_after_exit
+	.irp	i, 8, 9, 10, 11		/* nothing of the guest's is speculated on */
+	xor	%r\i\()d, %r\i\()d
+	.endr
+	jmp	vmx_exit_translate
 
+.Lprepare:				/* %rdi: v, %rsi: exit */
+	mov	8(%rsp), %rsi
+	call	vmx_prepare
+	mov	(%rsp), %rdi
+	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
+	test	%al, %al
+	jnz	.Lprepared
+	load_host
+	ret
 .Lnew_stack:
 	mov	%rsp, VMX_OFFSET_HOST_RSP(%rsi)
 	mov	$VMX_FIELD_HOST_RSP, %eax
 	vmwrite	%rsp, %rax
 	jmp	.Lstack_known
-.Lbefore_entry:
+.Lmore_to_do:
 	call	vmx_before_entry
-	jmp	.Lmitigated
-.Lafter_exit:
-	call	vmx_after_exit
-	jmp	.Lclean
+	btsl	$VMX_LAUNCHED_BIT, VMX_OFFSET_FLAGS(%rsi)
+	load_guest
+	jnc	.Llaunch
+	vmresume
+	jmp	.Lrefused
+.Llaunch:
+	vmlaunch
+.Lrefused:
+	load_host
+	jmp	vmx_entry_refused
 
-	.size	vmx_guest_run, . - vmx_guest_run
+	.size	vmx_enter, . - vmx_enter
 	.section .note.GNU-stack, "", @progbits

@@ -109,25 +109,32 @@ void vmx_nmi_window(struct virt_vcpu *v, bool on)
 	proc_control_set(vmx_of(v), (u32)PROC_NMI_WINDOW, on);
 }
 
-/* An instruction that was emulated in single-step mode ends with a trap like any other. */
-static void single_step(void)
+/* Not inlined: its registers would have to be saved on the usual way, too. */
+static __cold __attribute__((noinline)) void skip_unusual(u64 rip, unsigned len, u64 state,
+							  u64 rflags)
 {
-	vmwrite(VMCS_GUEST_PENDING_DEBUG, vmread(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
+	/* Outside of 64-bit code, RIP ends at 4 GiB. */
+	if ((u32)rip < len && !vmx_long_code())
+		vmwrite(VMCS_GUEST_RIP, (u32)rip);
+	if (state & INTERRUPTIBILITY_SHADOW)
+		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, state & ~INTERRUPTIBILITY_SHADOW);
+	/* In single-step mode an emulated instruction ends with a trap like any other. */
+	if (rflags & RFLAGS_TF)
+		vmwrite(VMCS_GUEST_PENDING_DEBUG,
+			vmread(VMCS_GUEST_PENDING_DEBUG) | PENDING_DEBUG_BS);
 }
 
 void vmx_skip(struct virt_vcpu *v, unsigned len)
 {
-	u64 rip = vmread(VMCS_GUEST_RIP), next = rip + len;
-	u64 shadow = vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	u64 rip = vmread(VMCS_GUEST_RIP) + len;
+	u64 state = vmread(VMCS_GUEST_INTERRUPTIBILITY);
+	u64 rflags = vmread(VMCS_GUEST_RFLAGS);
 
 	(void)v;
-	if (unlikely((rip ^ next) >> 32) && !vmx_long_code())
-		next = (u32)next;
-	vmwrite(VMCS_GUEST_RIP, next);
-	if (unlikely(shadow & INTERRUPTIBILITY_SHADOW))
-		vmwrite(VMCS_GUEST_INTERRUPTIBILITY, shadow & ~INTERRUPTIBILITY_SHADOW);
-	if (unlikely(vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF))
-		single_step();
+	vmwrite(VMCS_GUEST_RIP, rip);
+	if (unlikely((state & INTERRUPTIBILITY_SHADOW) | (rflags & RFLAGS_TF)) ||
+	    unlikely((u32)rip < len))
+		skip_unusual(rip, len, state, rflags);
 }
 
 static void nmi_blocking_set(bool on)

@@ -8,8 +8,8 @@
 #define VECTOR_GP 13
 #define VECTOR_MC 18
 
-/* Complete exit from the VMCS. False: handled, enter again. */
-typedef bool (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+/* Complete exit from the VMCS. */
+typedef void (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
 
 struct exit_desc {
 	const char *name;
@@ -19,12 +19,11 @@ struct exit_desc {
 };
 #define LEN 0xff
 
-static bool fill_interrupt(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_interrupt(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	(void)v;
 	(void)x;
 	exit->vector = INTR_VECTOR(vmread(VMCS_EXIT_INTR_INFO));
-	return true;
 }
 
 /*
@@ -44,7 +43,7 @@ static void debug_reflect(struct vmx_vcpu *x, u32 info)
 	vmx_event_reflect(x, info);
 }
 
-static bool fill_exception(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_exception(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	u32 info = (u32)vmread(VMCS_EXIT_INTR_INFO);
 
@@ -52,30 +51,31 @@ static bool fill_exception(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_
 	if (INTR_TYPE(info) == INTR_NMI) {
 		exit->kind = VIRT_EXIT_NMI;
 		vmx_event_requeue(x, 0);
-		return true;
+		return;
 	}
 	vmx_event_requeue(x, info);
 	exit->exception.vector = INTR_VECTOR(info);
 	switch (INTR_VECTOR(info)) {
 	case VECTOR_MC:
 		exit->kind = VIRT_EXIT_MACHINE_CHECK;
-		return true;
+		break;
 	case VECTOR_DB:
+		exit->kind = VIRT_EXIT_HANDLED;
 		debug_reflect(x, info);
-		return false;
+		break;
 	case VECTOR_AC:
+		exit->kind = VIRT_EXIT_HANDLED;
 		vmx_event_reflect(x, info);
-		return false;
+		break;
 	default:
 		exit->exception.has_error = info & INTR_ERROR_VALID;
 		exit->exception.error = (u32)vmread(VMCS_EXIT_INTR_ERROR);
 		exit->exception.address = vmread(VMCS_EXIT_QUALIFICATION);
-		return true;
 	}
 }
 
 /* Qualification, SDM vol. 3, table 28-5; instruction information, table 28-8. */
-static bool fill_io(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_io(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
 
@@ -92,11 +92,10 @@ static bool fill_io(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *e
 		exit->io.addr_size = (u8)(2u << ((info >> 7) & 3));
 		exit->io.seg = exit->io.in ? VIRT_ES : (info >> 15) & 7;
 	}
-	return true;
 }
 
 /* Qualification, table 28-7. */
-static bool fill_memory(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_memory(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
 
@@ -109,13 +108,12 @@ static bool fill_memory(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exi
 	exit->memory.gva = exit->memory.gva_valid ? vmread(VMCS_GUEST_LINEAR_ADDRESS) : 0;
 	exit->memory.page_walk = (q & (BIT(7) | BIT(8))) == BIT(7);
 	vmx_event_requeue(x, q);
-	return true;
 }
 
 enum cr_access { CR_MOV_TO, CR_MOV_FROM, CR_CLTS, CR_LMSW };
 
 /* Qualification, table 28-3. */
-static bool fill_cr(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_cr(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
 
@@ -141,14 +139,13 @@ static bool fill_cr(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *e
 		exit->cr.value = (vmx_cr0_get() & ~(CR0_MP | CR0_EM | CR0_TS)) | ((q >> 16) & 0xf);
 		break;
 	}
-	return true;
 }
 
 enum apic_access { APIC_READ, APIC_WRITE, APIC_FETCH, APIC_EVENT };
 #define APIC_BASE_GPA 0xfee00000ull
 
 /* Qualification, table 28-6. What is no plain load or store is told as a memory access. */
-static bool fill_apic_access(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_apic_access(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	u64 q = vmread(VMCS_EXIT_QUALIFICATION);
 	unsigned type = (q >> 12) & 0xf;
@@ -158,7 +155,7 @@ static bool fill_apic_access(struct virt_vcpu *v, struct vmx_vcpu *x, struct vir
 	if (type <= APIC_WRITE) {
 		exit->apic.offset = q & 0xfff;
 		exit->apic.write = type == APIC_WRITE;
-		return true;
+		return;
 	}
 	exit->kind = VIRT_EXIT_MEMORY;
 	exit->memory.gpa = GPA(APIC_BASE_GPA | (q & 0xfff));
@@ -168,67 +165,53 @@ static bool fill_apic_access(struct virt_vcpu *v, struct vmx_vcpu *x, struct vir
 	exit->memory.write = false;
 	exit->memory.exec = type == APIC_FETCH;
 	exit->memory.page_walk = type > APIC_EVENT;
-	return true;
 }
 
-static bool fill_apic_write(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_apic_write(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	(void)v;
 	(void)x;
 	exit->apic.offset = vmread(VMCS_EXIT_QUALIFICATION) & 0xfff;
 	exit->apic.write = true;
-	return true;
 }
 
-static bool fill_eoi(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_eoi(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	(void)v;
 	(void)x;
 	exit->vector = (u8)vmread(VMCS_EXIT_QUALIFICATION);
-	return true;
 }
 
-static bool fill_task_switch(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_task_switch(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	(void)v;
 	vmx_event_requeue(x, 0);
 	exit->raw.reason = vmread(VMCS_EXIT_REASON);
 	exit->raw.detail = vmread(VMCS_EXIT_QUALIFICATION);
-	return true;
 }
 
-static bool fill_misconfig(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_misconfig(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	(void)v;
 	(void)x;
 	exit->raw.reason = vmread(VMCS_EXIT_REASON);
 	exit->raw.detail = vmread(VMCS_GUEST_PHYSICAL_ADDRESS);
-	return true;
 }
 
 /* There are no performance counters: #GP. */
-static bool fill_rdpmc(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_rdpmc(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	(void)x;
-	(void)exit;
+	exit->kind = VIRT_EXIT_HANDLED;
 	vmx_inject_exception(v, VECTOR_GP, true, 0);
-	return false;
 }
 
-static bool fill_raw(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+static void fill_raw(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	(void)v;
 	(void)x;
 	exit->raw.reason = vmread(VMCS_EXIT_REASON);
 	exit->raw.detail = vmread(VMCS_EXIT_QUALIFICATION);
-	return true;
-}
-
-static bool fill_entry_failed(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
-{
-	(void)x;
-	vmx_entry_failed(v, false, exit);
-	return true;
 }
 
 static const struct exit_desc exits[] = {
@@ -265,8 +248,8 @@ static const struct exit_desc exits[] = {
     [30] = {"I/O instruction", fill_io, VIRT_EXIT_IO, LEN},
     [31] = {"RDMSR", NULL, VIRT_EXIT_MSR_READ, LEN},
     [32] = {"WRMSR", NULL, VIRT_EXIT_MSR_WRITE, LEN},
-    [33] = {"entry failed: guest state", fill_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
-    [34] = {"entry failed: MSR loading", fill_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
+    [33] = {"entry failed: guest state", vmx_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
+    [34] = {"entry failed: MSR loading", vmx_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
     [35] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [36] = {"MWAIT", NULL, VIRT_EXIT_MWAIT, LEN},
     [37] = {"monitor trap flag", fill_raw, VIRT_EXIT_UNKNOWN, 0},
@@ -314,30 +297,25 @@ static const struct exit_desc exits[] = {
     [79] = {"WRMSRLIST", NULL, VIRT_EXIT_UNDEFINED, LEN},
 };
 
+static const struct exit_desc unknown = {"unknown", fill_raw, VIRT_EXIT_UNKNOWN, 0};
+
 const char *vmx_exit_name(u32 reason)
 {
 	u16 basic = (u16)reason;
 
-	return basic < ARRAY_SIZE(exits) ? exits[basic].name : "unknown";
+	return basic < ARRAY_SIZE(exits) ? exits[basic].name : unknown.name;
 }
 
-static bool translate_unknown(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
-{
-	exit->kind = VIRT_EXIT_UNKNOWN;
-	exit->insn_len = 0;
-	return fill_raw(v, x, exit);
-}
-
-bool vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	/* Bit 31, a failed entry, goes with reasons of its own; others are not used here. */
 	u32 reason = (u16)vmread(VMCS_EXIT_REASON);
-	const struct exit_desc *d;
+	const struct exit_desc *d = &unknown;
 
-	if (unlikely(reason >= ARRAY_SIZE(exits)))
-		return translate_unknown(v, x, exit);
-	d = &exits[reason];
+	if (likely(reason < ARRAY_SIZE(exits)))
+		d = &exits[reason];
 	exit->kind = d->kind;
 	exit->insn_len = (u8)vmread(VMCS_EXIT_INSN_LEN) & d->len_mask;
-	return d->fill ? d->fill(v, x, exit) : true;
+	if (d->fill)
+		d->fill(v, x, exit);
 }

@@ -69,24 +69,36 @@ static void segments_log(void)
 			(unsigned)vmread(VMCS_SEG(VMCS_GUEST_ES_RIGHTS, i)));
 }
 
-void vmx_entry_failed(struct virt_vcpu *v, bool failed, struct virt_exit *exit)
+static void state_log(void)
 {
-	u64 error = vmread(VMCS_INSN_ERROR);
-	u32 reason = (u16)vmread(VMCS_EXIT_REASON);
-
-	(void)v;
-	exit->kind = VIRT_EXIT_ENTRY_FAILED;
-	exit->insn_len = 0;
-	exit->raw.reason = failed ? ~0ull : reason;
-	exit->raw.detail = failed ? error : vmread(VMCS_EXIT_QUALIFICATION);
-	if (failed)
-		log_err("VM entry refused: VM-instruction error %llu, %s",
-			(unsigned long long)error, insn_error_name(error));
-	else
-		log_err("VM %s (reason %u, qualification 0x%llx)", vmx_exit_name(reason), reason,
-			(unsigned long long)exit->raw.detail);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		log_err("  %-16s %016llx", fields[i].name,
 			(unsigned long long)vmread(fields[i].field));
 	segments_log();
+}
+
+void vmx_entry_refused(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	u64 error = vmread(VMCS_INSN_ERROR);
+
+	(void)v;
+	x->flags &= ~(u32)VMX_LAUNCHED;
+	exit->kind = VIRT_EXIT_ENTRY_FAILED;
+	exit->insn_len = 0;
+	exit->raw.reason = ~0ull;
+	exit->raw.detail = error;
+	log_err("VM entry refused: VM-instruction error %llu, %s", (unsigned long long)error,
+		insn_error_name(error));
+	state_log();
+}
+
+void vmx_entry_failed(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)x;
+	exit->raw.reason = (u16)vmread(VMCS_EXIT_REASON);
+	exit->raw.detail = vmread(VMCS_EXIT_QUALIFICATION);
+	log_err("VM %s (reason %llu, qualification 0x%llx)", vmx_exit_name((u32)exit->raw.reason),
+		(unsigned long long)exit->raw.reason, (unsigned long long)exit->raw.detail);
+	state_log();
 }

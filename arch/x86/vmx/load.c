@@ -143,8 +143,7 @@ static void spec_ctrl_prepare(struct vmx_vcpu *x, const struct virt_vm *vm)
 static void processor_change(struct vmx_vcpu *x)
 {
 	x->cpu = cpu_id();
-	x->ept_seen = ~0ull;
-	x->todo |= TODO_VPID;
+	x->todo |= TODO_VPID | TODO_EPT;
 	vmx_host_state_write();
 }
 
@@ -155,7 +154,7 @@ static void nested_root_update(struct vmx_vcpu *x, const struct virt_vm *vm)
 	if (x->eptp == eptp)
 		return;
 	x->eptp = eptp;
-	x->ept_seen = ~0ull;
+	x->todo |= TODO_EPT;
 	vmwrite(VMCS_EPT_POINTER, eptp);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processor's work-arounds around a VM entry, called by entry.S where
- * struct vmx_vcpu.flags asks for one. %rsi: the vCPU. Clobber %rax, %rcx, %rdx.
+ * The processor's work-arounds around a VM entry, for entry.S where
+ * struct vmx_vcpu.flags asks for one. %rsi: the vCPU.
  */
 #include "arch/x86/vmx/entry.h"
 
@@ -9,7 +9,7 @@
 	.globl	vmx_before_entry, vmx_after_exit
 	.type	vmx_before_entry, @function
 	.type	vmx_after_exit, @function
-vmx_before_entry:
+vmx_before_entry:			/* called; clobbers %rax, %rcx, %rdx */
 	testb	$VMX_L1D_FLUSH, VMX_OFFSET_FLAGS(%rsi)
 	jz	1f
 	mov	$0x10b, %ecx			/* IA32_FLUSH_CMD.L1D_FLUSH */
@@ -29,8 +29,8 @@ vmx_before_entry:
 	verw	VMX_OFFSET_VERW(%rsi)		/* overwrites the buffers, last */
 3:	ret
 
-	/* The guest writes the register without an exit. */
-vmx_after_exit:
+vmx_after_exit:				/* the guest writes the register without an exit */
+	mov	%rdx, %r8
 	mov	$0x48, %ecx
 	rdmsr
 	mov	%eax, VMX_OFFSET_SPEC_GUEST(%rsi)
@@ -41,7 +41,11 @@ vmx_after_exit:
 1:	mov	VMX_OFFSET_SPEC_HOST(%rsi), %eax
 	xor	%edx, %edx
 	wrmsr
-2:	ret
+2:	mov	%r8, %rdx
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+	jmp	vmx_exit_translate
 
 	.size	vmx_before_entry, . - vmx_before_entry
 	.section .note.GNU-stack, "", @progbits

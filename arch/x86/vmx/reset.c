@@ -78,8 +78,7 @@ void vmx_vcpu_reset(struct virt_vcpu *v)
 	memset(x->dr, 0, sizeof(x->dr));
 	xsave_area_init(x->xsave);
 	x->event = (struct vmx_event){0};
-	x->todo = TODO_VPID;
-	x->deadline = VMX_NO_DEADLINE;
+	x->todo = TODO_VPID | TODO_EPT;
 	hidden_reset(x);
 	for (size_t i = 0; i < ARRAY_SIZE(reset_regs); i++)
 		vmx_set_reg(v, reset_regs[i].reg, reset_regs[i].value);

@@ -2,9 +2,9 @@
 /*
  * Cached translations (SDM vol. 3, 29.4).
  *
- * Guest-physical ones are tagged by the EPT pointer. A VM counts a generation up when
- * its nested tables lost something; each of its vCPUs flushes before its next entry if
- * it has not flushed for that generation on that processor.
+ * Guest-physical ones are tagged by the EPT pointer. When a VM's nested tables lost
+ * something, each of its vCPUs is asked to flush before its next entry; one that comes to
+ * another processor flushes there in any case, since it may have been there before.
  *
  * Linear ones are tagged by the VPID. Every processor hands out VPIDs in order, so that
  * flushing a vCPU's translations is taking the next one; when all are used up the
@@ -16,7 +16,8 @@
 
 void vmx_tlb_flush_vm(struct virt_vm *vm)
 {
-	__atomic_add_fetch(&vm->flush_generation, 1, __ATOMIC_SEQ_CST);
+	for (struct vmx_vcpu *x = vmx_vm_of(vm)->vcpus; x; x = x->next)
+		__atomic_fetch_or(&x->requests, (u32)TODO_EPT, __ATOMIC_SEQ_CST);
 }
 
 void vmx_tlb_flush_vcpu(struct virt_vcpu *v)
@@ -24,9 +25,8 @@ void vmx_tlb_flush_vcpu(struct virt_vcpu *v)
 	vmx_of(v)->todo |= TODO_VPID;
 }
 
-void vmx_ept_flush(struct vmx_vcpu *x, u64 generation)
+void vmx_ept_flush(struct vmx_vcpu *x)
 {
-	x->ept_seen = generation;
 	if (vmx_caps.invept_single)
 		invept(INVEPT_SINGLE, x->eptp);
 	else

@@ -131,7 +131,6 @@ int vmx_vcpu_create(struct virt_vcpu *v)
 		return err;
 	}
 	x->cpu = VMX_NO_CPU;
-	x->deadline = VMX_NO_DEADLINE;
 	x->vapic_page = v->vapic_page;
 	flags_init(x);
 	vmx_controls_choose(&vmx_caps, &virt_caps, v->vapic_page, &x->controls);
@@ -144,7 +143,19 @@ int vmx_vcpu_create(struct virt_vcpu *v)
 	vmx_cr_masks_write();
 	vmx_give_back(x);
 	vmx_vcpu_reset(v);
+	x->next = vmx_vm_of(v->vm)->vcpus;
+	vmx_vm_of(v->vm)->vcpus = x;
 	return ERR_OK;
+}
+
+static void list_remove(struct vmx_vm *vm, const struct vmx_vcpu *x)
+{
+	struct vmx_vcpu **link = &vm->vcpus;
+
+	while (*link && *link != x)
+		link = &(*link)->next;
+	if (*link)
+		*link = x->next;
 }
 
 void vmx_vcpu_destroy(struct virt_vcpu *v)
@@ -155,6 +166,7 @@ void vmx_vcpu_destroy(struct virt_vcpu *v)
 		return;
 	if (x->loaded)
 		vmx_unload(v);
+	list_remove(vmx_vm_of(v->vm), x);
 	pages_free(x->xsave, pages_order(MAX(xsave_area_size(), (u32)XSAVE_AREA_MIN)));
 	pages_free(x->vmcs, 0);
 	pages_free(x, 0);

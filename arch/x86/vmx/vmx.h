@@ -12,7 +12,6 @@
 #include "arch/x86/vmx/vmcs.h"
 
 #define VMX_NO_CPU (~0u)
-#define VMX_NO_DEADLINE (~0ull)
 
 /* MSRs that stay in hardware while a vCPU is loaded; the core has no use for them. */
 enum vmx_kept_msr {
@@ -34,18 +33,18 @@ struct vmx_event {
 #define TODO_EVENT BIT(0) /* write .event */
 #define TODO_VPID BIT(1)  /* take a new VPID: drops all linear translations */
 #define TODO_FAULT BIT(2) /* a fault on top of a double fault: shutdown */
+#define TODO_EPT BIT(3)   /* drop translations of the nested tables */
 
 struct vmx_vcpu {
 	/* Known to assembly, see entry.h. */
 	u64 host_rsp;
+	u32 todo;     /* TODO_*, of the CPU that has it loaded */
+	u32 requests; /* TODO_*, atomically set by any CPU */
 	u32 flags;
 	u32 verw_selector;
 	u32 spec_guest, spec_host; /* IA32_SPEC_CTRL in and outside of the guest */
 
-	u32 todo;
 	struct vmx_event event;
-	u64 ept_seen; /* generation of the VM's nested translations flushed for */
-	u64 deadline; /* host TSC, for the next entry */
 	struct vmx_controls controls;
 	void *vmcs;
 	bool loaded;
@@ -62,8 +61,14 @@ struct vmx_vcpu {
 	u64 cr2, dr[4], dr6;
 	u64 xcr0;
 	void *xsave;
+
+	struct vmx_vcpu *next; /* of the same VM */
 };
 static_assert(offsetof(struct vmx_vcpu, host_rsp) == VMX_OFFSET_HOST_RSP, "entry.S");
+static_assert(offsetof(struct vmx_vcpu, todo) == VMX_OFFSET_TODO, "entry.S");
+static_assert(offsetof(struct vmx_vcpu, requests) == VMX_OFFSET_TODO + 4, "entry.S");
+static_assert(offsetof(struct virt_vcpu, gpr) == 0, "entry.S");
+static_assert(offsetof(struct virt_vcpu, backend) == VIRT_OFFSET_BACKEND, "entry.S");
 static_assert(offsetof(struct vmx_vcpu, flags) == VMX_OFFSET_FLAGS, "entry.S");
 static_assert(offsetof(struct vmx_vcpu, verw_selector) == VMX_OFFSET_VERW, "entry.S");
 static_assert(offsetof(struct vmx_vcpu, spec_guest) == VMX_OFFSET_SPEC_GUEST, "entry.S");
@@ -73,6 +78,7 @@ static_assert(sizeof(struct vmx_vcpu) <= PAGE_SIZE, "allocated as one page");
 
 /* Behind struct virt_vm. */
 struct vmx_vm {
+	struct vmx_vcpu *vcpus;
 	u64 id;                /* unique for ever: addresses are used again */
 	u8 *x2apic_msr_bitmap; /* instead of msr_bitmap in x2APIC mode, or NULL */
 	void *apic_page;
@@ -176,8 +182,7 @@ void vmx_event_reflect(struct vmx_vcpu *x, u32 info);
 /* tlb.c */
 void vmx_tlb_flush_vm(struct virt_vm *vm);
 void vmx_tlb_flush_vcpu(struct virt_vcpu *v);
-/* INVEPT for the VM of x, whose tables are at this generation. */
-void vmx_ept_flush(struct vmx_vcpu *x, u64 generation);
+void vmx_ept_flush(struct vmx_vcpu *x);
 /* Take a VPID that tags nothing on this CPU yet. */
 void vmx_vpid_renew(struct vmx_vcpu *x);
 
@@ -189,21 +194,23 @@ void vmx_apic_eoi_exit(struct virt_vcpu *v, const u64 bitmap[4]);
 int vmx_apic_post(struct virt_vcpu *v, u32 host_cpu);
 void vmx_apic_bitmap_init(u8 *bitmap, const struct virt_caps *caps);
 
-/* exit.c: translate the exit that just happened. False: handled here, enter again. */
-bool vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+/* exit.c: what the exit that just happened means; entry.S continues there. */
+void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
 /* English name of a basic exit reason, never NULL. */
 const char *vmx_exit_name(u32 reason);
 
-/* enter.c */
+/* entry.S */
 void vmx_enter(struct virt_vcpu *v, struct virt_exit *exit);
+void vmx_guest_exit(void);
+
+/* enter.c; vmx_prepare: do what .todo and .requests say, false: there is nothing to enter
+ * and exit says why. */
+bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit);
 void vmx_set_deadline(struct virt_vcpu *v, u64 tsc);
 void vmx_set_tsc_offset(struct virt_vcpu *v, u64 offset);
 
-/* fail.c: VM entry was refused; failed: by VMfail, before the guest's state was loaded. */
-void vmx_entry_failed(struct virt_vcpu *v, bool failed, struct virt_exit *exit);
-
-/* entry.S */
-bool vmx_guest_run(u64 *gpr, struct vmx_vcpu *x);
-void vmx_guest_exit(void);
+/* fail.c: VM entry was refused: by VMfail, or (after an exit) for the guest's state. */
+void vmx_entry_refused(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+void vmx_entry_failed(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
 
 #endif
