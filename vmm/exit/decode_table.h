@@ -30,6 +30,12 @@ enum opcode_prefix {
 	PREFIX_REX,
 };
 
+/* Bits of a REX prefix (SDM 2A, table 2-4). */
+#define REX_W 8u
+#define REX_R 4u
+#define REX_X 2u
+#define REX_B 1u
+
 /* struct opcode.attributes */
 #define OPCODE_SOURCE 0x07u /* FORM_EXTEND: bytes of memory */
 #define OPCODE_BYTE 0x08u   /* one-byte operands */
@@ -62,5 +68,8 @@ enum opcode_group {
 extern const struct opcode opcode_one[256];
 extern const struct opcode opcode_two[256]; /* after 0F */
 extern const struct opcode opcode_groups[OPCODE_GROUPS][8];
+
+/* insn_decode() without its fast path: any mode, any supported instruction. */
+int insn_decode_any(const u8 *bytes, size_t len, enum insn_mode mode, struct insn *out);
 
 #endif
