@@ -16,6 +16,13 @@
 #define PORT_KEYBOARD 0x64
 #define KEYBOARD_BUSY 0x02
 #define KEYBOARD_PULSE_RESET 0xfe
+/* PIIX4's power management function, 0:1.3: Bochs forgets the base of its registers at a reset
+ * but not that they are enabled, and firmware then waits for a timer at no address. */
+#define PORT_PCI_ADDRESS 0xcf8
+#define PORT_PCI_DATA 0xcfc
+#define PCI_PIIX4_PM 0x80000b00u
+#define PCI_PIIX4_PM_ID 0x71138086u
+#define PIIX4_PMREGMISC 0x80
 /* Bochs and old QEMU switch off when they read this word at the port. */
 #define PORT_EMULATOR_OFF 0x8900
 #define EMULATOR_OFF "Shutdown"
@@ -28,8 +35,18 @@ void reset_register(const struct reset_ops *ops)
 	reset_ops = ops;
 }
 
+static void disable_piix4_registers(void)
+{
+	io_out32(PORT_PCI_ADDRESS, PCI_PIIX4_PM);
+	if (io_in32(PORT_PCI_DATA) != PCI_PIIX4_PM_ID)
+		return;
+	io_out32(PORT_PCI_ADDRESS, PCI_PIIX4_PM | PIIX4_PMREGMISC);
+	io_out8(PORT_PCI_DATA, 0);
+}
+
 static void reset_by_chipset(void)
 {
+	disable_piix4_registers();
 	io_out8(PORT_RESET_CONTROL, RESET_CONTROL_SYSTEM);
 	tsc_delay_us(100);
 	io_out8(PORT_RESET_CONTROL, RESET_CONTROL_FULL);
