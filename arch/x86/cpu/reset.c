@@ -78,8 +78,8 @@ void machine_reset(void)
 	smp_stop_others();
 	if (reset_ops && reset_ops->reset)
 		reset_ops->reset();
-	reset_by_chipset();
 	reset_by_keyboard();
+	reset_by_chipset();
 	if (reset_ops && reset_ops->firmware)
 		reset_ops->firmware(false);
 	reset_by_triple_fault();

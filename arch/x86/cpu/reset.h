@@ -14,8 +14,8 @@ struct reset_ops {
 };
 void reset_register(const struct reset_ops *ops);
 
-/* Stop the other CPUs and reset by: registered means, port 0xcf9, keyboard
- * controller, firmware, triple fault. */
+/* Stop the other CPUs and reset by: registered means, keyboard
+ * controller, port 0xcf9, firmware, triple fault. */
 __noreturn void machine_reset(void);
 /* Stop the other CPUs and switch off by: registered means, emulators' port, firmware;
  * when nothing helps, says so and halts. */
