@@ -109,9 +109,9 @@ static void ask_irq_window(struct vcpu *v)
 }
 
 /* The vector to deliver is the highest of the local APIC, or else what the PICs have. */
-static void deliver_by_software(struct vcpu *v, bool extint)
+static void deliver_by_software(struct vcpu *v, bool lapic, bool extint)
 {
-	int vector = vlapic_next(v->lapic);
+	int vector = lapic ? vlapic_next(v->lapic) : -1;
 
 	if (vector < 0 && !extint)
 		return;
@@ -127,7 +127,7 @@ static void deliver_by_software(struct vcpu *v, bool extint)
 	}
 	virt->inject_irq(&v->virt, (u8)vector);
 	/* More to come: learn when the guest can take it. */
-	if (extint || vlapic_next(v->lapic) >= 0)
+	if (extint || (lapic && vlapic_next(v->lapic) >= 0))
 		ask_irq_window(v);
 }
 
@@ -141,6 +141,16 @@ static void set_tpr_threshold(struct vcpu *v)
 	virt->apic_tpr_threshold(&v->virt, threshold);
 }
 
+/* Where hardware delivers: what is requested and in service, and whose EOI we must see. */
+static void tell_hardware(struct vcpu *v)
+{
+	u64 level[4];
+
+	virt->apic_set_status(&v->virt, vlapic_irr(v->lapic), vlapic_isr(v->lapic));
+	if (vlapic_eoi_bitmap(v->lapic, level))
+		virt->apic_eoi_exit(&v->virt, level);
+}
+
 /* Bring pending interrupts to the guest. */
 static inline void deliver_interrupts(struct vcpu *v)
 {
@@ -149,14 +159,16 @@ static inline void deliver_interrupts(struct vcpu *v)
 
 	if (unlikely(vlapic_has_posted(v->lapic)))
 		vlapic_sync(v->lapic);
+	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
+		if (unlikely(vlapic_status_changed(v->lapic)))
+			tell_hardware(v);
+		if (unlikely(extint))
+			deliver_by_software(v, false, true);
+		return;
+	}
 	if (likely(!vlapic_irr(v->lapic) && !extint && !v->tpr_threshold))
 		return;
-	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
-		virt->apic_set_status(&v->virt, vlapic_irr(v->lapic), vlapic_isr(v->lapic));
-		if (!extint)
-			return;
-	}
-	deliver_by_software(v, extint);
+	deliver_by_software(v, true, extint);
 	if (virt_caps.tpr_shadow)
 		set_tpr_threshold(v);
 }

@@ -24,6 +24,14 @@ static u32 scan_words(const struct vlapic *v, u32 base)
 	return mask;
 }
 
+bool vlapic_status_changed(struct vlapic *v)
+{
+	if (likely(!(v->irr_mask | v->isr_mask)))
+		return false;
+	v->irr_mask = v->isr_mask = 0;
+	return true;
+}
+
 static inline u32 irr_mask(const struct vlapic *v)
 {
 	return unlikely(virt_caps.virq_delivery) ? scan_words(v, APIC_IRR) : v->irr_mask;
@@ -53,7 +61,9 @@ static inline void vector_clear(struct vlapic *v, u32 base, u8 *mask, u8 vector)
 	u32 *word = vector_word(v, base, vector);
 
 	*word &= ~(1u << (vector & 31));
-	if (!*word)
+	if (unlikely(virt_caps.virq_delivery))
+		*mask |= 1;
+	else if (!*word)
 		*mask &= (u8) ~(1u << (vector >> 5));
 }
 
@@ -315,7 +325,8 @@ void vlapic_clear_registers(struct vlapic *v)
 	for (u32 i = 0; i < 4; i++)
 		__atomic_store_n(&v->pi.pir[i], 0, __ATOMIC_RELAXED);
 	__atomic_fetch_and(&v->pi.control, ~VIRT_PI_ON, __ATOMIC_RELAXED);
-	v->irr_mask = v->isr_mask = 0;
+	v->irr_mask = 0;
+	v->isr_mask = virt_caps.virq_delivery; /* it must learn that all is gone */
 	v->errors = 0;
 	*vlapic_reg(v, APIC_ID) = v->x2apic ? v->index : v->index << 24;
 	*vlapic_reg(v, APIC_VERSION) = APIC_VERSION_VALUE;

@@ -56,6 +56,10 @@ u8 vlapic_irr(const struct vlapic *v);
 u8 vlapic_isr(const struct vlapic *v);
 u8 vlapic_tpr_threshold(struct vlapic *v);
 
+/* With virt_caps.virq_delivery: whether software has changed IRR or ISR since this was asked
+ * last, so that RVI, SVI and the EOI-exit bitmap have to be told to hardware. One load. */
+bool vlapic_status_changed(struct vlapic *v);
+
 /* Whether a halted vCPU must wake: a deliverable vector, posted or in IRR. */
 bool vlapic_wants_cpu(struct vlapic *v);
 /* Whether LVT LINT0 (ExtINT) lets the PICs' INTR through to this vCPU. */

@@ -118,6 +118,17 @@ void vlapic_deliver(struct platform *p, struct vlapic *source, const struct vlap
 	}
 }
 
+/* A fixed IPI to one cluster of x2APICs: its members follow from their IDs. */
+static void send_to_cluster(struct platform *p, const struct vlapic *source, u8 vector, u32 dest)
+{
+	for (u32 members = dest & 0xffff; members; members &= members - 1) {
+		u32 id = (dest >> 16 << 4) + (u32)__builtin_ctz(members);
+
+		if (id < p->cpus && __atomic_load_n(&p->lapic[id]->x2apic, __ATOMIC_RELAXED))
+			arrive_vector(p->lapic[id], source, vector, false);
+	}
+}
+
 /* --- the interrupt command register ------------------------------------------------------------
  */
 
@@ -146,6 +157,12 @@ void vlapic_send(struct vlapic *v, u32 low, u32 dest)
 	if (likely(ICR_PLAIN(low) && m.vector >= 16 && dest < p->cpus)) {
 		if (likely(__atomic_load_n(&p->lapic[dest]->enabled, __ATOMIC_RELAXED)))
 			arrive_vector(p->lapic[dest], v, m.vector, false);
+		return;
+	}
+	if (v->x2apic && ICR_PLAIN(low & ~ICR_LOGICAL) && m.vector >= 16 && dest != DEST_ALL) {
+		/* The same by its logical ID, as Linux does. A physical one is nobody's. */
+		if (m.logical)
+			send_to_cluster(p, v, m.vector, dest);
 		return;
 	}
 	if (m.shorthand == TO_SELF && !vectored)

@@ -81,8 +81,9 @@ struct vlapic {
 	u32 index;    /* of the vCPU, and its APIC ID */
 	bool enabled; /* global enable, IA32_APIC_BASE bit 11 */
 	bool x2apic;
-	/* Which of the eight words of IRR and ISR are not zero. Not maintained when hardware
-	 * delivers interrupts, since it changes the words behind our back. */
+	/* Which of the eight words of IRR and ISR are not zero. When hardware delivers, it changes
+	 * the words behind our back: then a bit only says that we have changed something since
+	 * vlapic_status_changed(). */
 	u8 irr_mask, isr_mask;
 	u32 errors;      /* to appear in ESR at its next write; set by any CPU */
 	u64 level[4];    /* vectors last posted as level-triggered; set by any CPU */

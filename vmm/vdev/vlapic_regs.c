@@ -267,6 +267,8 @@ static int write_x2apic(struct vlapic *v, u32 index, u64 value)
 		return ERR_INVAL;
 	if (likely(index == APIC_EOI >> 4))
 		vlapic_end_of_interrupt(v);
+	else if (index == APIC_SELF_IPI >> 4 && value >= 16)
+		vlapic_request(v, (u8)value, false);
 	else
 		vlapic_write(v, index << 4, (u32)value & rule->valid);
 	return 0;

@@ -139,6 +139,15 @@ static void hardware_may_change_the_page(void **state)
 	assert_int_equal(vlapic_isr(v), 0x61);
 	page[(0x100 + 3 * 16) / 4] = 0;
 	assert_int_equal(vlapic_isr(v), 0);
+	/* It is told what we have changed, once. */
+	assert_true(vlapic_status_changed(v));
+	assert_false(vlapic_status_changed(v));
+	page[(0x100 + 3 * 16) / 4] = 2;
+	vlapic_mmio_write(v, 0xb0, 0); /* an EOI that hardware has left to us */
+	assert_true(vlapic_status_changed(v));
+	assert_int_equal(vlapic_isr(v), 0);
+	vlapic_reset(v, false);
+	assert_true(vlapic_status_changed(v));
 }
 
 static void software_disable(void **state)
@@ -273,6 +282,9 @@ static void ipi_shorthands(void **state)
 	write_ok(1, 0x830, 0x44070); /* self */
 	assert_int_equal(take(1), 0x70);
 	write_ok(1, 0x83f, 0x80);
+	write_ok(1, 0x83f, 0x0f); /* illegal: an error */
+	write_ok(1, 0x828, 0);
+	assert_int_equal(read_ok(1, 0x828), 0x20);
 	assert_int_equal(take(1), 0x80);
 	assert_int_equal(fx.kicks[1], 0);
 	write_ok(1, 0x830, 0xc4400); /* NMI to the others */
@@ -339,6 +351,10 @@ static void logical_x2apic(void **state)
 	write_ok(0, 0x830, 0x1000full << 32 | 0x4852); /* nobody in cluster 1 */
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(take(i), -1);
+	write_ok(0, 0x830, 9ull << 32 | 0x4c00 | 0x62); /* NMI, slower way */
+	assert_int_equal(fx.nmis[0] + fx.nmis[3], 2);
+	write_ok(0, 0x830, 77ull << 32 | 0x4052);     /* nobody */
+	write_ok(0, 0x830, 0xff00ull << 32 | 0x4852); /* of the cluster, but absent */
 	write_ok(0, 0x830, 0xffffffffull << 32 | 0x4052);
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(take(i), 0x52);
