@@ -104,36 +104,36 @@ struct virt_seg {
 
 /* Why enter() returned. */
 enum virt_exit_kind {
-	VIRT_EXIT_INTERRUPT,	 /* host interrupt, acknowledged: .vector (0: not acknowledged, it
+	VIRT_EXIT_INTERRUPT,     /* host interrupt, acknowledged: .vector (0: not acknowledged, it
 				    is taken as soon as the host enables interrupts) */
-	VIRT_EXIT_NMI,		 /* host NMI, to be handled by the host */
+	VIRT_EXIT_NMI,           /* host NMI, to be handled by the host */
 	VIRT_EXIT_MACHINE_CHECK, /* #MC while the guest ran or during entry */
-	VIRT_EXIT_DEADLINE,	 /* set_deadline() has come */
-	VIRT_EXIT_IRQ_WINDOW,	 /* the guest can take an interrupt now */
+	VIRT_EXIT_DEADLINE,      /* set_deadline() has come */
+	VIRT_EXIT_IRQ_WINDOW,    /* the guest can take an interrupt now */
 	VIRT_EXIT_NMI_WINDOW,
 	VIRT_EXIT_CPUID,
 	VIRT_EXIT_HYPERCALL, /* VMCALL or VMMCALL, whichever */
 	VIRT_EXIT_MSR_READ,  /* index in RCX, result to EDX:EAX */
 	VIRT_EXIT_MSR_WRITE,
-	VIRT_EXIT_IO,	      /* .io */
-	VIRT_EXIT_MEMORY,     /* nested page fault: .memory */
-	VIRT_EXIT_CR,	      /* .cr */
-	VIRT_EXIT_XSETBV,     /* RCX, EDX:EAX */
-	VIRT_EXIT_HLT,	      /* the instruction is not skipped yet */
-	VIRT_EXIT_PAUSE,      /* spinning: pause-loop exit */
-	VIRT_EXIT_MWAIT,      /* MWAIT or MONITOR, .insn_len valid */
-	VIRT_EXIT_CACHE,      /* INVD, WBINVD */
-	VIRT_EXIT_EXCEPTION,  /* .exception, one the core asked to see */
-	VIRT_EXIT_UNDEFINED,  /* an instruction this virtual CPU does not have: #UD */
+	VIRT_EXIT_IO,        /* .io */
+	VIRT_EXIT_MEMORY,    /* nested page fault: .memory */
+	VIRT_EXIT_CR,        /* .cr */
+	VIRT_EXIT_XSETBV,    /* RCX, EDX:EAX */
+	VIRT_EXIT_HLT,       /* the instruction is not skipped yet */
+	VIRT_EXIT_PAUSE,     /* spinning: pause-loop exit */
+	VIRT_EXIT_MWAIT,     /* MWAIT or MONITOR, .insn_len valid */
+	VIRT_EXIT_CACHE,     /* INVD, WBINVD */
+	VIRT_EXIT_EXCEPTION, /* .exception, one the core asked to see */
+	VIRT_EXIT_UNDEFINED, /* an instruction this virtual CPU does not have: #UD */
 	VIRT_EXIT_TRIPLE_FAULT,
-	VIRT_EXIT_TASK_SWITCH, /* not emulated: the guest is stopped */
-	VIRT_EXIT_APIC_WRITE,  /* trap-like, after the write to .apic.offset of the APIC page */
-	VIRT_EXIT_EOI,	       /* virtualized EOI of .vector, which is in the EOI-exit bitmap */
-	VIRT_EXIT_TPR,	       /* TPR fell below the threshold */
-	VIRT_EXIT_APIC_ACCESS, /* access to the APIC page that hardware did not do: .apic */
+	VIRT_EXIT_TASK_SWITCH,  /* not emulated: the guest is stopped */
+	VIRT_EXIT_APIC_WRITE,   /* trap-like, after the write to .apic.offset of the APIC page */
+	VIRT_EXIT_EOI,          /* virtualized EOI of .vector, which is in the EOI-exit bitmap */
+	VIRT_EXIT_TPR,          /* TPR fell below the threshold */
+	VIRT_EXIT_APIC_ACCESS,  /* access to the APIC page that hardware did not do: .apic */
 	VIRT_EXIT_ENTRY_FAILED, /* the control structure was refused: .raw, for the log */
-	VIRT_EXIT_UNKNOWN,	/* .raw: the vendor's number, for the log */
-	VIRT_EXIT_HANDLED,	/* by the back end: enter again */
+	VIRT_EXIT_UNKNOWN,      /* .raw: the vendor's number, for the log */
+	VIRT_EXIT_HANDLED,      /* by the back end: enter again */
 	VIRT_EXIT_KINDS
 };
 
@@ -148,8 +148,8 @@ struct virt_exit {
 			u16 port;
 			u8 size; /* 1, 2, 4 */
 			bool in, string, rep;
-			u8 seg;	       /* string OUT: enum virt_seg_name */
-			u8 addr_size;  /* string: 2, 4, 8 */
+			u8 seg;       /* string OUT: enum virt_seg_name */
+			u8 addr_size; /* string: 2, 4, 8 */
 		} io;
 		struct {
 			gpa_t gpa;
@@ -160,8 +160,8 @@ struct virt_exit {
 		} memory;
 		struct {
 			enum virt_cr_op op;
-			u8 nr;	   /* 0, 3, 4, 8 */
-			u8 gpr;	   /* enum virt_gpr: target of a read */
+			u8 nr;     /* 0, 3, 4, 8 */
+			u8 gpr;    /* enum virt_gpr: target of a read */
 			u64 value; /* of a write (CLTS and LMSW are writes of CR0) */
 		} cr;
 		struct {
@@ -186,21 +186,21 @@ struct virt_exit {
  * x2apic_virt, pause_exit, rdtscp, invpcid or xsaves: vCPUs then do without.
  */
 struct virt_caps {
-	const char *name;	/* "VT-x", "AMD-V" */
-	u64 max_leaf;		/* largest nested leaf in bytes: 4 KiB, 2 MiB or 1 GiB */
-	bool deadline;		/* set_deadline() works: the preemption timer */
-	bool tpr_shadow;	/* CR8 without exits, VIRT_EXIT_TPR */
-	bool apic_access;	/* xAPIC accesses give VIRT_EXIT_APIC_ACCESS, not VIRT_EXIT_MEMORY */
-	bool apic_regs;		/* APIC-register virtualization */
-	bool virq_delivery;	/* virtual-interrupt delivery */
-	bool posted;		/* posted interrupts */
-	bool x2apic_virt;	/* x2APIC MSRs are virtualized as well */
-	bool pause_exit;	/* PAUSE-loop exiting */
+	const char *name;   /* "VT-x", "AMD-V" */
+	u64 max_leaf;       /* largest nested leaf in bytes: 4 KiB, 2 MiB or 1 GiB */
+	bool deadline;      /* set_deadline() works: the preemption timer */
+	bool tpr_shadow;    /* CR8 without exits, VIRT_EXIT_TPR */
+	bool apic_access;   /* xAPIC accesses give VIRT_EXIT_APIC_ACCESS, not VIRT_EXIT_MEMORY */
+	bool apic_regs;     /* APIC-register virtualization */
+	bool virq_delivery; /* virtual-interrupt delivery */
+	bool posted;        /* posted interrupts */
+	bool x2apic_virt;   /* x2APIC MSRs are virtualized as well */
+	bool pause_exit;    /* PAUSE-loop exiting */
 	bool tsc_scaling;
-	bool decode_assist;	/* insn_len is always known */
-	u32 asids;		/* address-space tags, 0 if none */
+	bool decode_assist; /* insn_len is always known */
+	u32 asids;          /* address-space tags, 0 if none */
 	/* Instructions that fault unless the back end enables them: CPUID must agree. */
-	bool rdtscp;  /* RDTSCP and RDPID, with VIRT_TSC_AUX */
+	bool rdtscp; /* RDTSCP and RDPID, with VIRT_TSC_AUX */
 	bool invpcid;
 	bool xsaves;
 	bool spec_ctrl; /* VIRT_SPEC_CTRL */
@@ -208,17 +208,17 @@ struct virt_caps {
 
 /* A VM as its back end sees it. Embedded in struct vm. */
 struct virt_vm {
-	hpa_t nested_root;	/* table of virt->nested_format, kept by the VM; before load() */
-	hpa_t apic_page;	/* with caps.apic_access: to be mapped writable at 0xfee00000 */
-	u8 *msr_bitmap;		/* back end's */
-	u8 *io_bitmap;		/* back end's */
+	hpa_t nested_root; /* table of virt->nested_format, kept by the VM; before load() */
+	hpa_t apic_page;   /* with caps.apic_access: to be mapped writable at 0xfee00000 */
+	u8 *msr_bitmap;    /* back end's */
+	u8 *io_bitmap;     /* back end's */
 	void *backend;
 };
 
 /* Posted-interrupt descriptor (SDM vol. 3, 30.6): also how the software path posts. */
 struct virt_pi_desc {
-	u64 pir[4];    /* one bit per vector, set atomically by anyone */
-	u64 control;   /* bit 0: ON, outstanding notification; SN, NV, NDST for hardware */
+	u64 pir[4];  /* one bit per vector, set atomically by anyone */
+	u64 control; /* bit 0: ON, outstanding notification; SN, NV, NDST for hardware */
 	u64 unused[3];
 } __aligned(64);
 #define VIRT_PI_ON BIT(0)
@@ -227,8 +227,8 @@ struct virt_pi_desc {
 struct virt_vcpu {
 	u64 gpr[VIRT_GPRS]; /* valid between exits; VIRT_RSP is not: use virt_gpr_get/set */
 	struct virt_vm *vm;
-	void *vapic_page;	   /* 4 KiB in the APIC's register layout, owned by the vlapic */
-	struct virt_pi_desc *pi;   /* owned by the vlapic */
+	void *vapic_page;        /* 4 KiB in the APIC's register layout, owned by the vlapic */
+	struct virt_pi_desc *pi; /* owned by the vlapic */
 	void *backend;
 };
 

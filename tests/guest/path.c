@@ -62,8 +62,8 @@ void guest_main(void)
 		const char *word;
 		void (*fn)(void);
 	} exits[] = {
-	    {"cpuid", do_cpuid}, {"hypercall", do_hypercall},	{"rdmsr", do_rdmsr},
-	    {"out", do_out},	 {"mmio-write", do_mmio_write}, {"timer", do_timer},
+	    {"cpuid", do_cpuid}, {"hypercall", do_hypercall},   {"rdmsr", do_rdmsr},
+	    {"out", do_out},     {"mmio-write", do_mmio_write}, {"timer", do_timer},
 	};
 
 	trap_set(VECTOR_TIMER, on_timer);

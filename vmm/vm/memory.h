@@ -15,8 +15,8 @@
 #define VM_E820_MAX 8
 
 struct vm_memory {
-	hpa_t ram;	/* host address of guest RAM's first byte */
-	u64 size;	/* bytes */
+	hpa_t ram; /* host address of guest RAM's first byte */
+	u64 size;  /* bytes */
 	struct radix nested;
 	struct e820_entry e820[VM_E820_MAX];
 	u32 e820_count;

@@ -31,7 +31,13 @@ enum vm_state { VM_OFF, VM_STARTING, VM_RUNNING, VM_PAUSED, VM_STOPPING, VM_CRAS
 
 /* What the VM is to do once all vCPUs are parked. A greater one replaces a smaller one
  * that is not carried out yet. */
-enum vm_action { VM_ACTION_NONE, VM_ACTION_PAUSE, VM_ACTION_RESET, VM_ACTION_CRASH, VM_ACTION_STOP };
+enum vm_action {
+	VM_ACTION_NONE,
+	VM_ACTION_PAUSE,
+	VM_ACTION_RESET,
+	VM_ACTION_CRASH,
+	VM_ACTION_STOP
+};
 
 /* How far the work item is in a start: it does a slice of one step per call. */
 enum vm_step { VM_STEP_CREATE, VM_STEP_CLEAR, VM_STEP_LOAD, VM_STEP_RUN };
@@ -61,10 +67,10 @@ struct vm {
 
 	struct console_stream console;
 	u64 started_ns;
-	u32 home_cpu;	/* where its work item starts */
-	u32 starts; /* times started or reset */
+	u32 home_cpu;       /* where its work item starts */
+	u32 starts;         /* times started or reset */
 	u64 overhead_bytes; /* memory spent on it besides its RAM */
-	char crash[160]; /* why it is in VM_CRASHED, or was; "" if never */
+	char crash[160];    /* why it is in VM_CRASHED, or was; "" if never */
 	u32 crash_vcpu;
 };
 
