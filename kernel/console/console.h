@@ -95,8 +95,8 @@ int __must_check console_stream_register(struct console_stream *stream);
 void console_stream_unregister(struct console_stream *stream);
 
 /* Bytes the guest wrote. Any processor. Returns how many the terminal took: all,
- * unless attached and the serial line is behind; the ring has them all anyway.
- * A virtual UART may hold its THRE back then, or ignore it. */
+ * unless attached and the serial line is behind: then the call waits for 16 of them (1.4 ms
+ * at 115200 baud) and leaves the rest. The ring has them all anyway. */
 size_t console_stream_output(struct console_stream *stream, const char *text, size_t len);
 
 /* Give keyboard and screen to a stream: shows the end of its ring first. ERR_BUSY if

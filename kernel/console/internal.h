@@ -14,8 +14,8 @@ enum out_to { OUT_TERMINALS = 1, OUT_PLAIN = 2, OUT_ALL = 3 };
 
 /* Text with "\n" line ends; escape sequences only to terminals. */
 void out_text(enum out_to to, const char *text, size_t len);
-/* Bytes as they are, to terminals; returns what the slowest of them took. */
-size_t out_raw(const char *text, size_t len);
+/* Bytes as they are, to terminals. */
+void out_raw(const char *text, size_t len);
 /* Start a new line on terminals unless at the start of one. */
 void out_fresh_line(void);
 /* Room that the fullest terminal has. */

@@ -67,27 +67,19 @@ void out_text(enum out_to to, const char *text, size_t len)
 		console_line_start = text[len - 1] == '\n';
 }
 
-size_t out_raw(const char *text, size_t len)
+void out_raw(const char *text, size_t len)
 {
 	struct console_backend *backend;
-	size_t taken = len;
 	struct list *it;
 
 	if (!len)
-		return 0;
-	for_each_backend(backend, it)
-	{
-		if (!backend->plain && backend->room)
-			taken = MIN(taken, backend->room(backend));
-	}
+		return;
 	for_each_backend(backend, it)
 	{
 		if (!backend->plain)
-			backend->write(backend, text, taken);
+			backend->write(backend, text, len);
 	}
-	if (taken)
-		console_line_start = text[taken - 1] == '\n' || text[taken - 1] == '\r';
-	return taken;
+	console_line_start = text[len - 1] == '\n' || text[len - 1] == '\r';
 }
 
 void out_fresh_line(void)

@@ -8,6 +8,7 @@
 #include "kernel/mm/heap.h"
 
 #define STREAM_REPLAY 2048u /* bytes of the ring shown at attach */
+#define STREAM_WAIT 16u     /* bytes that are waited for when the line is behind */
 #define STREAM_NAME 31
 #define STREAM_SLACK 256u /* room that has to stay for the shell when a guest line is shown */
 
@@ -141,6 +142,16 @@ static void stream_follow(struct console_stream *stream, const char *text, size_
 	edit_draw();
 }
 
+/* What fits, or a few bytes that have to wait for the line: its speed is what slows down
+ * a guest that floods its console, as with a real serial port. */
+static size_t stream_pass(const char *text, size_t len)
+{
+	size_t taken = MIN(len, MAX(out_room(), STREAM_WAIT));
+
+	out_raw(text, taken);
+	return taken;
+}
+
 size_t console_stream_output(struct console_stream *stream, const char *text, size_t len)
 {
 	size_t taken = len;
@@ -149,7 +160,7 @@ size_t console_stream_output(struct console_stream *stream, const char *text, si
 	if (stream->ring) {
 		ring_put(stream, text, len);
 		if (stream == attached)
-			taken = out_raw(text, len);
+			taken = stream_pass(text, len);
 		else
 			stream_follow(stream, text, len);
 	}
