@@ -293,6 +293,15 @@ static void run_entity(struct runqueue *rq, struct sched_entity *e)
 		enqueue(rq, e, reason);
 }
 
+/* Whether entities wait there behind another one. A single one is about to be run: its
+ * processor has been woken for it, and taking it would only send it back and forth. */
+static bool has_waiting(const struct runqueue *rq)
+{
+	return __atomic_load_n(&rq->count, __ATOMIC_RELAXED) +
+		       (__atomic_load_n(&rq->current, __ATOMIC_RELAXED) != NULL) >
+	       1;
+}
+
 /* Take an entity that waits on another processor. */
 static bool steal(struct runqueue *rq)
 {
@@ -302,7 +311,7 @@ static bool steal(struct runqueue *rq)
 		struct runqueue *other = runqueue_of((rq->cpu + i) % count);
 		struct sched_entity *e;
 
-		if (!other->active || !__atomic_load_n(&other->count, __ATOMIC_RELAXED))
+		if (!other->active || !has_waiting(other))
 			continue;
 		ticket_lock(&other->lock);
 		e = taken(other, sched_policy->steal(other, rq->cpu));
