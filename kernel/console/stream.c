@@ -142,30 +142,40 @@ static void stream_follow(struct console_stream *stream, const char *text, size_
 	edit_draw();
 }
 
-/* What fits, or a few bytes that have to wait for the line: its speed is what slows down
- * a guest that floods its console, as with a real serial port. */
+/* What fits, or a few bytes that have to wait for the line. */
 static size_t stream_pass(const char *text, size_t len)
 {
-	size_t taken = MIN(len, MAX(out_room(), STREAM_WAIT));
+	size_t part = MIN(len, MAX(out_room(), STREAM_WAIT));
 
-	out_raw(text, taken);
-	return taken;
+	out_raw(text, part);
+	return part;
 }
 
-size_t console_stream_output(struct console_stream *stream, const char *text, size_t len)
+/* To the screen: all of it, or as much as may be done without letting others have the
+ * console in between. Returns how much is done. */
+static size_t stream_show(struct console_stream *stream, const char *text, size_t len)
 {
-	size_t taken = len;
+	if (stream == attached)
+		return stream_pass(text, len);
+	if (stream->ring)
+		stream_follow(stream, text, len);
+	return len;
+}
+
+void console_stream_output(struct console_stream *stream, const char *text, size_t len)
+{
+	size_t done;
 
 	console_acquire();
-	if (stream->ring) {
+	if (stream->ring)
 		ring_put(stream, text, len);
-		if (stream == attached)
-			taken = stream_pass(text, len);
-		else
-			stream_follow(stream, text, len);
+	while ((done = stream_show(stream, text, len)) < len) {
+		console_release();
+		text += done;
+		len -= done;
+		console_acquire();
 	}
 	console_release();
-	return taken;
 }
 
 int console_attach(struct console_stream *stream)

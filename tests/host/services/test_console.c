@@ -42,7 +42,7 @@ static void type(const char *text)
 
 static void guest_says(struct console_stream *stream, const char *text)
 {
-	assert_int_equal(console_stream_output(stream, text, strlen(text)), strlen(text));
+	console_stream_output(stream, text, strlen(text));
 }
 
 static void assert_shown(const char *text)
@@ -146,8 +146,8 @@ static void attached_is_raw(void **state)
 	log_err("urgent");
 	assert_shown("\r\n[    0.000000] error: urgent\r\n");
 	fake_terminal_room = 2;
-	assert_int_equal(console_stream_output(&vm1, "0123456789abcdefghij", 20), 16);
-	assert_shown("0123456789abcdef");
+	guest_says(&vm1, "0123456789abcdefghijklmnopqrstuvwxyz");
+	assert_shown("0123456789abcdefghijklmnopqrstuvwxyz");
 	fake_terminal_room = FAKE_TERMINAL;
 	type("ls\r\x1dq");
 	assert_string_equal(typed_to_guest, "ls\r");
@@ -173,7 +173,7 @@ static void the_end_of_a_stream_detaches(void **state)
 	fake_work_run();
 	assert_null(console_attached());
 	assert_int_equal(detaches, 2);
-	assert_int_equal(console_stream_output(&vm1, "late", 4), 4);
+	guest_says(&vm1, "late");
 }
 
 static char panic_text[64];
