@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What an exit costs: RDTSC before and after one instruction, median of ROUNDS. Needs two
- * vCPUs for the interrupts between processors. Output: "BENCH name ticks".
+ * What an exit costs: RDTSC before and after one instruction, median of ROUNDS; "nothing" is
+ * such a pair with nothing in between, and contained in every figure. Needs two vCPUs for the
+ * interrupts between processors. Output: "BENCH name ticks". tests/bench/run judges them, and
+ * tests/bench/kvm-peer runs the same guest under KVM.
  */
 #include "tests/guest/lib/guest.h"
 
@@ -11,10 +13,18 @@
 #define MSR_TSC_DEADLINE 0x6e0
 #define IOAPIC 0xfec00000ull
 #define LVT_TSC_DEADLINE (2u << 17)
+/* The local APIC's page, in xAPIC mode. */
+#define XAPIC 0xfee00000ull
+#define XAPIC_EOI 0xb0
+#define XAPIC_SVR 0xf0
+#define XAPIC_ICR 0x300
+#define ICR_SELF 0x44000u
+/* What a target needs at most to reach HLT: some thousand ticks are enough. */
+#define HALT_TICKS 20000
 
 static u64 samples[ROUNDS];
 static volatile u64 timer_fired, ipi_taken, ap_ready;
-static volatile bool ap_halts;
+static volatile bool ap_halts, x2apic;
 
 static u64 median(void)
 {
@@ -52,11 +62,19 @@ static void on_timer(struct trap *trap)
 	apic_eoi();
 }
 
+static void xapic_write(u32 reg, u32 value)
+{
+	*(volatile u32 *)(XAPIC + reg) = value;
+}
+
 static void on_ipi(struct trap *trap)
 {
 	(void)trap;
 	ipi_taken++;
-	apic_eoi();
+	if (x2apic)
+		apic_eoi();
+	else
+		xapic_write(XAPIC_EOI, 0);
 }
 
 void ap_main(void)
@@ -89,13 +107,27 @@ static void send_ipi(void)
 		;
 }
 
-/* Give the other CPU time to get to its HLT before it is measured. */
+/* A vCPU that interrupts itself: ICR, delivery and EOI on one processor. */
+static void send_self(void)
+{
+	u64 seen = ipi_taken;
+
+	if (x2apic)
+		wrmsr(X2APIC_ICR, ICR_SELF | VECTOR_IPI);
+	else
+		xapic_write(XAPIC_ICR, ICR_SELF | VECTOR_IPI);
+	while (ipi_taken == seen)
+		;
+}
+
+/* Give the other CPU time to get to its HLT before it is measured; that it got there shows
+ * in `vm info`: an exit by HLT per round. */
 static void send_ipi_to_halted(void)
 {
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		u64 t = rdtsc();
 
-		while (rdtsc() - t < 20000)
+		while (rdtsc() - t < HALT_TICKS)
 			;
 		t = rdtsc();
 		send_ipi();
@@ -116,14 +148,32 @@ static void cpus_talk(void)
 	send_ipi_to_halted();
 }
 
-void guest_main(void)
+/* While the local APIC is as it is after reset: by its page. */
+static void measure_xapic(void)
+{
+	xapic_write(XAPIC_SVR, 0x1ff);
+	MEASURE("xapic-eoi", xapic_write(XAPIC_EOI, 0));
+	__asm__ volatile("sti");
+	MEASURE("xapic-ipi-self", send_self());
+	__asm__ volatile("cli");
+}
+
+static void measure_x2apic(void)
+{
+	apic_enable();
+	x2apic = true;
+	MEASURE("x2apic-eoi", apic_eoi());
+	__asm__ volatile("sti");
+	MEASURE("x2apic-ipi-self", send_self());
+	wrmsr(X2APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);
+	MEASURE("timer", fire_timer());
+}
+
+static void measure_instructions(void)
 {
 	volatile u32 *ioapic = (volatile u32 *)IOAPIC;
 	u32 a, b, c, d;
 
-	trap_set(VECTOR_TIMER, on_timer);
-	trap_set(VECTOR_IPI, on_ipi);
-	apic_enable();
 	MEASURE("nothing", (void)0);
 	MEASURE("cpuid-0", cpuid_regs(0, 0, &a, &b, &c, &d));
 	MEASURE("cpuid-7", cpuid_regs(7, 0, &a, &b, &c, &d));
@@ -135,9 +185,17 @@ void guest_main(void)
 	MEASURE("in", (void)inb(0x3ff));
 	MEASURE("mmio-write", *ioapic = 0);
 	MEASURE("mmio-read", (void)*ioapic);
-	wrmsr(X2APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);
-	__asm__ volatile("sti");
-	MEASURE("timer", fire_timer());
+}
+
+void guest_main(void)
+{
+	u32 a, b, c, d;
+
+	trap_set(VECTOR_TIMER, on_timer);
+	trap_set(VECTOR_IPI, on_ipi);
+	measure_instructions();
+	measure_xapic();
+	measure_x2apic();
 	cpuid_regs(1, 0, &a, &b, &c, &d);
 	if ((b >> 16 & 0xff) > 1)
 		cpus_talk();
