@@ -9,6 +9,7 @@
 #include "boot/core/boot.h"
 #include "kernel/mm/bootmem.h"
 #include "kernel/mm/page.h"
+#include "vmm/cmds/mem.h"
 
 /* What the direct map contains: memory that behaves as such. */
 static const bool is_ram[HANDOFF_MEM_TYPES] = {
@@ -111,6 +112,30 @@ void boot_memory_map(void)
 	smp_use_exception_stacks();
 }
 
+/* Kept by the firmware whoever runs: it is in the direct map, but nobody else's. */
+static bool mem_is_firmware(const struct handoff_mem *m)
+{
+	return mem_is(m, HANDOFF_MEM_RUNTIME) || mem_is(m, HANDOFF_MEM_ACPI_NVS);
+}
+
+static void tell_mem_command(void)
+{
+	struct mem_machine facts = {.image = boot.handoff.core.size};
+
+	for (u32 i = 0; i < boot.handoff.mem.count; i++) {
+		const struct handoff_mem *m = mem_entry(i);
+
+		if (mem_is_firmware(m))
+			facts.firmware += m->length;
+		else if (m->type < HANDOFF_MEM_TYPES && is_ram[m->type])
+			facts.ram += m->length;
+		if (mem_is(m, HANDOFF_MEM_FILE))
+			facts.files += m->length;
+	}
+	facts.files -= ALIGN_UP(boot.handoff.config.size, PAGE_SIZE);
+	mem_set_machine(&facts);
+}
+
 /* The map itself lies in memory of type HANDOFF and is read while that is given
  * away, so that goes last and its bounds are taken before. */
 void boot_memory_reclaim(void)
@@ -126,4 +151,5 @@ void boot_memory_reclaim(void)
 	}
 	log_info("memory: %llu KiB of the loader's are free again",
 		 (unsigned long long)bytes >> 10);
+	tell_mem_command();
 }
