@@ -190,7 +190,7 @@ def interact(machine, steps, log):
     finally:
         if saved:
             termios.tcsetattr(keyboard, termios.TCSADRAIN, saved)
-        sys.stderr.write("\r\nhanok-vm: ended.\r\n")
+        sys.stderr.write("\nhanok-vm: ended.\n")
     return STATUS_SEEN
 
 
