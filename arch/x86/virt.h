@@ -104,6 +104,12 @@ struct virt_seg {
 
 /* Why enter() returned. */
 enum virt_exit_kind {
+	VIRT_EXIT_CPUID,
+	VIRT_EXIT_HYPERCALL, /* VMCALL or VMMCALL, whichever */
+	VIRT_EXIT_MSR_READ,  /* index in RCX, result to EDX:EAX */
+	VIRT_EXIT_MSR_WRITE,
+	VIRT_EXIT_XSETBV,                        /* RCX, EDX:EAX */
+	VIRT_EXIT_LAST_SHORT = VIRT_EXIT_XSETBV, /* up to here: no device is involved */
 	VIRT_EXIT_INTERRUPT,     /* host interrupt, acknowledged: .vector (0: not acknowledged, it
 				    is taken as soon as the host enables interrupts) */
 	VIRT_EXIT_NMI,           /* host NMI, to be handled by the host */
@@ -111,14 +117,9 @@ enum virt_exit_kind {
 	VIRT_EXIT_DEADLINE,      /* set_deadline() has come */
 	VIRT_EXIT_IRQ_WINDOW,    /* the guest can take an interrupt now */
 	VIRT_EXIT_NMI_WINDOW,
-	VIRT_EXIT_CPUID,
-	VIRT_EXIT_HYPERCALL, /* VMCALL or VMMCALL, whichever */
-	VIRT_EXIT_MSR_READ,  /* index in RCX, result to EDX:EAX */
-	VIRT_EXIT_MSR_WRITE,
 	VIRT_EXIT_IO,        /* .io */
 	VIRT_EXIT_MEMORY,    /* nested page fault: .memory */
 	VIRT_EXIT_CR,        /* .cr */
-	VIRT_EXIT_XSETBV,    /* RCX, EDX:EAX */
 	VIRT_EXIT_HLT,       /* the instruction is not skipped yet */
 	VIRT_EXIT_PAUSE,     /* spinning: pause-loop exit */
 	VIRT_EXIT_MWAIT,     /* MWAIT or MONITOR, .insn_len valid */
@@ -223,6 +224,18 @@ struct virt_pi_desc {
 } __aligned(64);
 #define VIRT_PI_ON BIT(0)
 
+struct virt_vcpu;
+
+/*
+ * Handlers of the exits that need nothing but registers, which enter() calls before it
+ * returns: true, the instruction is done, so it is skipped and the guest goes on unless
+ * .attention says otherwise; false, the exit is returned like any other. They touch no
+ * device, arm no timer and do not depend on the deadline.
+ */
+struct virt_fast {
+	bool (*handle[VIRT_EXIT_LAST_SHORT + 1])(struct virt_vcpu *v);
+};
+
 /* A virtual CPU as its back end sees it. Embedded in struct vcpu. */
 struct virt_vcpu {
 	u64 gpr[VIRT_GPRS]; /* valid between exits; VIRT_RSP is not: use virt_gpr_get/set */
@@ -230,6 +243,15 @@ struct virt_vcpu {
 	void *vapic_page;        /* 4 KiB in the APIC's register layout, owned by the vlapic */
 	struct virt_pi_desc *pi; /* owned by the vlapic */
 	void *backend;
+	const struct virt_fast *fast;
+	/* What has to be looked at before the guest is entered again. The lower half may be
+	 * set by anyone, atomically; the upper half is the vCPU's own. */
+	union {
+		u64 attention; /* 0: nothing */
+		struct {
+			u32 requests, own;
+		};
+	};
 };
 
 /* Kinds of the local APIC's operation, for apic_mode(). */

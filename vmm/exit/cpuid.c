@@ -21,25 +21,52 @@ static void cpuid_dynamic(struct vcpu *v, const struct cpuid_entry *e, struct cp
 	}
 }
 
-enum vcpu_next exit_cpuid(struct vcpu *v, const struct virt_exit *exit)
+static struct cpuid_regs cpuid_answer(struct vcpu *v, u32 leaf, u32 subleaf)
 {
-	u64 *gpr = v->virt.gpr;
-	u32 leaf = (u32)gpr[VIRT_RAX], subleaf = (u32)gpr[VIRT_RCX];
 	const struct cpuid_entry *e = cpuid_policy_find(&v->vm->cpuid, leaf, subleaf);
 	struct cpuid_regs r = {0};
 
-	if (likely(e)) {
+	if (e) {
 		r = e->regs;
-		if ((e->leaf & 0xf) && e->leaf <= 0xd)
+		if (cpuid_entry_dynamic(e))
 			cpuid_dynamic(v, e, &r);
 	} else if (leaf == 0xb) {
 		/* Levels beyond the last: ECX echoes the level, EDX is still the APIC ID. */
 		r.ecx = subleaf & 0xff;
 		r.edx = v->index;
 	}
-	gpr[VIRT_RAX] = r.eax;
-	gpr[VIRT_RBX] = r.ebx;
-	gpr[VIRT_RCX] = r.ecx;
-	gpr[VIRT_RDX] = r.edx;
+	return r;
+}
+
+static inline void set_regs(u64 *gpr, const struct cpuid_regs *r)
+{
+	gpr[VIRT_RAX] = r->eax;
+	gpr[VIRT_RBX] = r->ebx;
+	gpr[VIRT_RCX] = r->ecx;
+	gpr[VIRT_RDX] = r->edx;
+}
+
+bool fast_cpuid(struct virt_vcpu *vv)
+{
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+	u32 leaf = (u32)vv->gpr[VIRT_RAX];
+	const struct cpuid_regs *r;
+
+	if (unlikely(leaf >= CPUID_DIRECT))
+		return false;
+	r = v->vm->cpuid.constant[leaf];
+	if (unlikely(!r))
+		return false;
+	v->exits[VIRT_EXIT_CPUID]++;
+	set_regs(vv->gpr, r);
+	return true;
+}
+
+enum vcpu_next exit_cpuid(struct vcpu *v, const struct virt_exit *exit)
+{
+	u64 *gpr = v->virt.gpr;
+	struct cpuid_regs r = cpuid_answer(v, (u32)gpr[VIRT_RAX], (u32)gpr[VIRT_RCX]);
+
+	set_regs(gpr, &r);
 	return exit_skip(v, exit);
 }

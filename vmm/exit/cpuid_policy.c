@@ -223,6 +223,13 @@ int cpuid_policy_build(struct cpuid_policy *policy, const struct cpuid_facts *fa
 			continue;
 		build_rule(policy, rule, facts);
 	}
+	for (u32 i = 0; i < policy->count; i++) {
+		const struct cpuid_entry *e = &policy->entries[i];
+
+		if (e->leaf < CPUID_DIRECT && e->subleaf == CPUID_ANY_SUBLEAF &&
+		    !cpuid_entry_dynamic(e))
+			policy->constant[e->leaf] = &e->regs;
+	}
 	return 0;
 }
 

@@ -47,6 +47,8 @@ struct cpuid_entry {
 struct cpuid_policy {
 	struct cpuid_entry *entries; /* sorted by leaf, then subleaf */
 	u32 count;
+	/* The answer to a leaf that is the same for every vCPU and subleaf, or NULL. */
+	const struct cpuid_regs *constant[CPUID_DIRECT];
 	u8 basic[CPUID_DIRECT]; /* index + 1 of the leaf's first entry, 0: none */
 	u8 extended[CPUID_DIRECT];
 	u8 hypervisor;
@@ -59,6 +61,12 @@ void cpuid_policy_destroy(struct cpuid_policy *policy);
  * highest basic leaf, as Intel's processors do. */
 const struct cpuid_entry *cpuid_policy_find(const struct cpuid_policy *policy, u32 leaf,
 					    u32 subleaf);
+
+/* Whether an entry's registers depend on the vCPU: see exit_cpuid(). */
+static inline bool cpuid_entry_dynamic(const struct cpuid_entry *e)
+{
+	return e->leaf == 0x1 || e->leaf == 0x7 || e->leaf == 0xb || e->leaf == 0xd;
+}
 
 /* Whether the guest was shown this bit; reg: 0 EAX, 1 EBX, 2 ECX, 3 EDX. */
 bool cpuid_policy_has(const struct cpuid_policy *policy, u32 leaf, unsigned reg, unsigned bit);

@@ -99,6 +99,7 @@ static bool write_cr_raw(struct vcpu *v, u8 nr, u64 value)
 		if (value & ~0xfull)
 			return false;
 		vlapic_set_tpr(v->lapic, (u8)(value << 4));
+		vcpu_look(v);
 		return true;
 	default:
 		return false;

@@ -16,7 +16,6 @@ extern const char *const exit_names[VIRT_EXIT_KINDS];
 
 /* Families, one file each. */
 enum vcpu_next exit_cpuid(struct vcpu *v, const struct virt_exit *exit);
-enum vcpu_next exit_hypercall(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_msr_read(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_msr_write(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_io(struct vcpu *v, const struct virt_exit *exit);
@@ -26,6 +25,13 @@ enum vcpu_next exit_xsetbv(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_apic_access(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_apic_write(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_eoi(struct vcpu *v, const struct virt_exit *exit);
+
+/* What the back end calls first, see struct virt_fast. */
+extern const struct virt_fast exit_fast;
+bool fast_cpuid(struct virt_vcpu *vv);
+bool fast_hypercall(struct virt_vcpu *vv);
+bool fast_msr_read(struct virt_vcpu *vv);
+bool fast_msr_write(struct virt_vcpu *vv);
 
 /* The default values of the MSRs kept in struct vcpu. */
 void exit_msr_reset(struct vcpu *v);

@@ -86,6 +86,7 @@ void guest_mmio_write(struct vcpu *v, u64 gpa, unsigned size, u64 value)
 	if (likely((gpa & ~0xfffull) == LAYOUT_LAPIC) && vlapic_mode(v->lapic) == VIRT_APIC_XAPIC) {
 		if (size >= 4 && !(gpa & 0xf))
 			vlapic_mmio_write(v->lapic, gpa & 0xff0, (u32)value);
+		vcpu_look(v);
 		return;
 	}
 	bus_write(&v->vm->platform.mmio, gpa, size, value);

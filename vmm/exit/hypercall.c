@@ -5,8 +5,11 @@
 
 #define KVM_ENOSYS 1000
 
-enum vcpu_next exit_hypercall(struct vcpu *v, const struct virt_exit *exit)
+bool fast_hypercall(struct virt_vcpu *vv)
 {
-	v->virt.gpr[VIRT_RAX] = (u64)-KVM_ENOSYS;
-	return exit_skip(v, exit);
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+
+	v->exits[VIRT_EXIT_HYPERCALL]++;
+	vv->gpr[VIRT_RAX] = (u64)-KVM_ENOSYS;
+	return true;
 }

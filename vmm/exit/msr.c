@@ -363,20 +363,33 @@ static int refuse(struct vcpu *v, const char *what, u32 msr)
 	return ERR_INVAL;
 }
 
-enum vcpu_next exit_msr_read(struct vcpu *v, const struct virt_exit *exit)
+static int msr_read(struct vcpu *v, u32 msr, u64 *value)
 {
-	u32 msr = (u32)v->virt.gpr[VIRT_RCX];
-	u64 value = 0;
-	int err;
+	const struct msr_rule *rule;
+
+	if (likely(msr_is_apic(msr)))
+		return vlapic_msr_read(v->lapic, msr, value);
+	rule = msr_find(msr);
+	return rule && rule->read ? rule->read(v, msr, value) : refuse(v, "reads", msr);
+}
+
+static int msr_write(struct vcpu *v, u32 msr, u64 value)
+{
+	const struct msr_rule *rule;
 
 	if (likely(msr_is_apic(msr))) {
-		err = vlapic_msr_read(v->lapic, msr, &value);
-	} else {
-		const struct msr_rule *rule = msr_find(msr);
-
-		err = rule && rule->read ? rule->read(v, msr, &value) : refuse(v, "reads", msr);
+		vcpu_look(v);
+		return vlapic_msr_write(v->lapic, msr, value);
 	}
-	if (unlikely(err)) {
+	rule = msr_find(msr);
+	return rule && rule->write ? rule->write(v, msr, value) : refuse(v, "writes", msr);
+}
+
+enum vcpu_next exit_msr_read(struct vcpu *v, const struct virt_exit *exit)
+{
+	u64 value = 0;
+
+	if (unlikely(msr_read(v, (u32)v->virt.gpr[VIRT_RCX], &value))) {
 		vcpu_inject_gp(v);
 		return VCPU_AGAIN;
 	}
@@ -386,22 +399,36 @@ enum vcpu_next exit_msr_read(struct vcpu *v, const struct virt_exit *exit)
 
 enum vcpu_next exit_msr_write(struct vcpu *v, const struct virt_exit *exit)
 {
-	u32 msr = (u32)v->virt.gpr[VIRT_RCX];
-	u64 value = exit_edx_eax(v);
-	int err;
-
-	if (likely(msr_is_apic(msr))) {
-		err = vlapic_msr_write(v->lapic, msr, value);
-	} else {
-		const struct msr_rule *rule = msr_find(msr);
-
-		err = rule && rule->write ? rule->write(v, msr, value) : refuse(v, "writes", msr);
-	}
-	if (unlikely(err)) {
+	if (unlikely(msr_write(v, (u32)v->virt.gpr[VIRT_RCX], exit_edx_eax(v)))) {
 		vcpu_inject_gp(v);
 		return VCPU_AGAIN;
 	}
 	return exit_skip(v, exit);
+}
+
+/* Those that a guest reads often and that have no side effect. */
+bool fast_msr_read(struct virt_vcpu *vv)
+{
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+	u64 value;
+
+	if ((u32)vv->gpr[VIRT_RCX] != MSR_IA32_APIC_BASE ||
+	    vlapic_msr_read(v->lapic, MSR_IA32_APIC_BASE, &value))
+		return false;
+	v->exits[VIRT_EXIT_MSR_READ]++;
+	exit_set_edx_eax(v, value);
+	return true;
+}
+
+/* Registers whose writes mean nothing. */
+bool fast_msr_write(struct virt_vcpu *vv)
+{
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+
+	if ((u32)vv->gpr[VIRT_RCX] != MSR_IA32_BIOS_SIGN_ID)
+		return false;
+	v->exits[VIRT_EXIT_MSR_WRITE]++;
+	return true;
 }
 
 void exit_msr_reset(struct vcpu *v)

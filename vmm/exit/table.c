@@ -32,11 +32,26 @@ static enum vcpu_next exit_machine_check(struct vcpu *v, const struct virt_exit 
 	return VCPU_AGAIN;
 }
 
-/* The run loop itself fires expired timers before the next entry. */
+/* The back end has done all there was. */
 static enum vcpu_next exit_nothing(struct vcpu *v, const struct virt_exit *exit)
 {
 	(void)v;
 	(void)exit;
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_deadline(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)v;
+	(void)exit;
+	timer_run_expired();
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_tpr(struct vcpu *v, const struct virt_exit *exit)
+{
+	(void)exit;
+	vcpu_look(v);
 	return VCPU_AGAIN;
 }
 
@@ -45,6 +60,7 @@ static enum vcpu_next exit_irq_window(struct vcpu *v, const struct virt_exit *ex
 	(void)exit;
 	virt->irq_window(&v->virt, false);
 	v->irq_window = false;
+	vcpu_look(v);
 	return VCPU_AGAIN;
 }
 
@@ -52,13 +68,14 @@ static enum vcpu_next exit_nmi_window(struct vcpu *v, const struct virt_exit *ex
 {
 	(void)exit;
 	virt->nmi_window(&v->virt, false);
+	virt->inject_nmi(&v->virt);
 	return VCPU_AGAIN;
 }
 
 static enum vcpu_next exit_hlt(struct vcpu *v, const struct virt_exit *exit)
 {
 	virt->skip(&v->virt, exit->insn_len);
-	v->activity = VCPU_HALTED;
+	vcpu_set_activity(v, VCPU_HALTED);
 	return VCPU_AGAIN;
 }
 
@@ -123,11 +140,11 @@ const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_INTERRUPT] = exit_interrupt,
     [VIRT_EXIT_NMI] = exit_host_nmi,
     [VIRT_EXIT_MACHINE_CHECK] = exit_machine_check,
-    [VIRT_EXIT_DEADLINE] = exit_nothing,
+    [VIRT_EXIT_DEADLINE] = exit_deadline,
     [VIRT_EXIT_IRQ_WINDOW] = exit_irq_window,
     [VIRT_EXIT_NMI_WINDOW] = exit_nmi_window,
     [VIRT_EXIT_CPUID] = exit_cpuid,
-    [VIRT_EXIT_HYPERCALL] = exit_hypercall,
+    [VIRT_EXIT_HYPERCALL] = exit_nothing, /* always done by fast_hypercall() */
     [VIRT_EXIT_MSR_READ] = exit_msr_read,
     [VIRT_EXIT_MSR_WRITE] = exit_msr_write,
     [VIRT_EXIT_IO] = exit_io,
@@ -144,11 +161,28 @@ const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_TASK_SWITCH] = exit_task_switch,
     [VIRT_EXIT_APIC_WRITE] = exit_apic_write,
     [VIRT_EXIT_EOI] = exit_eoi,
-    [VIRT_EXIT_TPR] = exit_nothing,
+    [VIRT_EXIT_TPR] = exit_tpr,
     [VIRT_EXIT_APIC_ACCESS] = exit_apic_access,
     [VIRT_EXIT_ENTRY_FAILED] = exit_entry_failed,
     [VIRT_EXIT_UNKNOWN] = exit_unknown,
     [VIRT_EXIT_HANDLED] = exit_nothing,
+};
+
+static bool fast_never(struct virt_vcpu *vv)
+{
+	(void)vv;
+	return false;
+}
+
+const struct virt_fast exit_fast = {
+    .handle =
+	{
+	    [VIRT_EXIT_CPUID] = fast_cpuid,
+	    [VIRT_EXIT_HYPERCALL] = fast_hypercall,
+	    [VIRT_EXIT_MSR_READ] = fast_msr_read,
+	    [VIRT_EXIT_MSR_WRITE] = fast_msr_write,
+	    [VIRT_EXIT_XSETBV] = fast_never,
+	},
 };
 
 const char *const exit_names[VIRT_EXIT_KINDS] = {

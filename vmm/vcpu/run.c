@@ -53,7 +53,7 @@ static void do_init(struct vcpu *v)
 	vlapic_reset(v->lapic, true);
 	/* The bootstrap processor restarts at the reset vector, the others wait for SIPI
 	 * (SDM vol. 3, 9.4.3). */
-	v->activity = v->index ? VCPU_WAIT_SIPI : VCPU_RUNS;
+	vcpu_set_activity(v, v->index ? VCPU_WAIT_SIPI : VCPU_RUNS);
 }
 
 static void do_sipi(struct vcpu *v)
@@ -67,39 +67,48 @@ static void do_sipi(struct vcpu *v)
 	cs.base = (u64)v->sipi_vector << 12;
 	virt->set_seg(&v->virt, VIRT_CS, &cs);
 	virt->set_reg(&v->virt, VIRT_RIP, 0);
-	v->activity = VCPU_RUNS;
+	vcpu_set_activity(v, VCPU_RUNS);
+}
+
+static void do_nmi(struct vcpu *v)
+{
+	if (v->activity == VCPU_HALTED)
+		vcpu_set_activity(v, VCPU_RUNS);
+	if (virt->nmi_ready(&v->virt))
+		virt->inject_nmi(&v->virt);
+	else
+		virt->nmi_window(&v->virt, true);
 }
 
 /* Serve what others asked of this vCPU. False: it parked. */
-static bool serve_requests(struct vcpu *v)
+static bool serve_requests(struct vcpu *v, u32 requests)
 {
-	u32 requests = __atomic_exchange_n(&v->requests, 0, __ATOMIC_ACQ_REL);
-
+	if (requests & VCPU_REQ_IRQ)
+		vcpu_look(v);
 	if (requests & VCPU_REQ_INIT)
 		do_init(v);
 	if (requests & VCPU_REQ_SIPI)
 		do_sipi(v);
 	if (requests & VCPU_REQ_CLOCK)
 		pvclock_update(v);
-	if (requests & VCPU_REQ_NMI) {
-		if (v->activity == VCPU_HALTED)
-			v->activity = VCPU_RUNS;
-		if (virt->nmi_ready(&v->virt)) {
-			virt->inject_nmi(&v->virt);
-		} else {
-			__atomic_fetch_or(&v->requests, VCPU_REQ_NMI, __ATOMIC_RELEASE);
-			virt->nmi_window(&v->virt, true);
-		}
-	}
+	if (requests & VCPU_REQ_NMI)
+		do_nmi(v);
 	if (requests & VCPU_REQ_PARK) {
 		v->before_park = v->activity;
-		v->activity = VCPU_PARKED;
+		vcpu_set_activity(v, VCPU_PARKED);
 		vm_vcpu_parked(v->vm);
 		return false;
 	}
 	return true;
 }
 
+static bool extint_pending(const struct vcpu *v)
+{
+	return v->index == 0 && platform_extint_pending(&v->vm->platform) &&
+	       vlapic_extint_enabled(v->lapic);
+}
+
+/* Ask for an exit when the guest can take an interrupt. */
 static void ask_irq_window(struct vcpu *v)
 {
 	if (v->irq_window)
@@ -152,89 +161,82 @@ static void tell_hardware(struct vcpu *v)
 }
 
 /* Bring pending interrupts to the guest. */
-static inline void deliver_interrupts(struct vcpu *v)
+static void deliver_interrupts(struct vcpu *v)
 {
-	bool extint = v->index == 0 && platform_extint_pending(&v->vm->platform) &&
-		      vlapic_extint_enabled(v->lapic);
+	bool extint = extint_pending(v);
 
-	if (unlikely(vlapic_has_posted(v->lapic)))
+	v->virt.own &= ~(u32)VCPU_OWN_IRQ;
+	if (vlapic_has_posted(v->lapic))
 		vlapic_sync(v->lapic);
 	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
-		if (unlikely(vlapic_status_changed(v->lapic)))
+		if (vlapic_status_changed(v->lapic))
 			tell_hardware(v);
 		if (unlikely(extint))
 			deliver_by_software(v, false, true);
 		return;
 	}
-	if (likely(!vlapic_irr(v->lapic) && !extint && !v->tpr_threshold))
-		return;
 	deliver_by_software(v, true, extint);
 	if (virt_caps.tpr_shadow)
 		set_tpr_threshold(v);
 }
 
-static void count_exit(struct vcpu *v, enum virt_exit_kind kind, u64 ticks)
+/* What makes the vCPU stop or change before an entry. False: do not enter. */
+static __attribute__((noinline)) bool attend(struct vcpu *v)
 {
+	if (v->virt.requests &&
+	    !serve_requests(v, __atomic_exchange_n(&v->virt.requests, 0, __ATOMIC_ACQ_REL)))
+		return false;
+	if (unlikely(v->activity != VCPU_RUNS)) {
+		sched_wake_ack(&v->sched);
+		if (v->activity != VCPU_HALTED ||
+		    !(vlapic_wants_cpu(v->lapic) || extint_pending(v)))
+			return __atomic_load_n(&v->virt.requests, __ATOMIC_ACQUIRE) && attend(v);
+		vcpu_set_activity(v, VCPU_RUNS);
+	}
+	if (v->virt.own & VCPU_OWN_IRQ)
+		deliver_interrupts(v);
+	return true;
+}
+
+/*
+ * How long the handlers of exits take; those of which there is nothing to learn, since they
+ * are short and do not depend on a device, are left out.
+ */
+static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit)
+{
+	enum vcpu_next next;
+	u64 start, ticks;
+
+	if (exit->kind <= VIRT_EXIT_LAST_SHORT)
+		return exit_handlers[exit->kind](v, exit);
+	start = rdtsc();
+	next = exit_handlers[exit->kind](v, exit);
+	ticks = rdtsc() - start;
 	if (unlikely(ticks > v->longest_ticks)) {
 		v->longest_ticks = ticks;
-		v->longest_kind = kind;
+		v->longest_kind = exit->kind;
 	}
-}
-
-/* Whether a vCPU that does not run has a reason to. */
-static bool wakes_up(struct vcpu *v)
-{
-	if (v->activity == VCPU_HALTED &&
-	    (vlapic_wants_cpu(v->lapic) ||
-	     (v->index == 0 && platform_extint_pending(&v->vm->platform) &&
-	      vlapic_extint_enabled(v->lapic)))) {
-		v->activity = VCPU_RUNS;
-		return true;
-	}
-	return __atomic_load_n(&v->requests, __ATOMIC_ACQUIRE) != 0;
-}
-
-static enum vcpu_next enter_once(struct vcpu *v)
-{
-	struct virt_exit exit;
-	enum vcpu_next next;
-	u64 start;
-
-	deliver_interrupts(v);
-	if (virt_caps.deadline)
-		virt->set_deadline(&v->virt, timer_next());
-	else
-		timer_program();
-	virt->enter(&v->virt, &exit);
-	start = rdtsc();
-	v->exits[exit.kind]++;
-	next = exit_handlers[exit.kind](v, &exit);
-	count_exit(v, exit.kind, rdtsc() - start);
 	return next;
 }
 
 void vcpu_run(struct sched_entity *e)
 {
 	struct vcpu *v = container_of(e, struct vcpu, sched);
+	struct virt_exit exit;
 
 	vcpu_load(v);
 	while (!sched_must_yield()) {
-		if (unlikely(rdtsc() >= timer_next()))
-			timer_run_expired();
-		if (unlikely(__atomic_load_n(&v->requests, __ATOMIC_ACQUIRE)) &&
-		    !serve_requests(v)) {
+		if (unlikely(__atomic_load_n(&v->virt.attention, __ATOMIC_ACQUIRE)) && !attend(v)) {
 			sched_block(e);
 			return;
 		}
-		if (unlikely(v->activity != VCPU_RUNS)) {
-			sched_wake_ack(e);
-			if (!wakes_up(v)) {
-				sched_block(e);
-				return;
-			}
-			continue;
-		}
-		if (enter_once(v) == VCPU_STOP)
+		if (likely(virt_caps.deadline))
+			virt->set_deadline(&v->virt, timer_next());
+		else
+			timer_program();
+		virt->enter(&v->virt, &exit);
+		v->exits[exit.kind]++;
+		if (handle(v, &exit) == VCPU_STOP)
 			return;
 	}
 }

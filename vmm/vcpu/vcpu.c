@@ -24,6 +24,7 @@ int vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	v->index = index;
 	v->lapic = vm->platform.lapic[index];
 	v->virt.vm = &vm->virt;
+	v->virt.fast = &exit_fast;
 	v->virt.vapic_page = vlapic_page(v->lapic);
 	v->virt.pi = vlapic_pi(v->lapic);
 	err = virt->vcpu_create(&v->virt);
@@ -55,7 +56,8 @@ void vcpu_reset(struct vcpu *v)
 	virt->set_tsc_offset(&v->virt, v->vm->tsc_offset);
 	v->irq_window = false;
 	v->tpr_threshold = 0;
-	__atomic_store_n(&v->requests, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&v->virt.attention, 0, __ATOMIC_RELAXED);
+	vcpu_set_activity(v, VCPU_PARKED);
 	v->before_park = v->index ? VCPU_WAIT_SIPI : VCPU_RUNS;
 	exit_msr_reset(v);
 }
@@ -89,6 +91,7 @@ void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *b)
 
 void vcpu_kick(struct vcpu *v)
 {
+	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_ACQ_REL);
 	/* On its own CPU the run loop looks before the next entry anyway. */
 	if (sched_current() != &v->sched)
 		sched_kick(&v->sched);
@@ -96,7 +99,7 @@ void vcpu_kick(struct vcpu *v)
 
 void vcpu_request(struct vcpu *v, u32 requests)
 {
-	__atomic_fetch_or(&v->requests, requests, __ATOMIC_ACQ_REL);
+	__atomic_fetch_or(&v->virt.requests, requests, __ATOMIC_ACQ_REL);
 	vcpu_kick(v);
 }
 

@@ -9,12 +9,18 @@
 #include "vmm/vm/load.h"
 #include "vmm/vm/vm.h"
 
-/* Requests to the run loop, set atomically by anyone, then vcpu_kick(). */
+/*
+ * Bits of virt.attention, which the run loop looks at before the next entry: requests, set
+ * atomically by anyone, then vcpu_kick(); and those of the vCPU's own run loop.
+ */
 #define VCPU_REQ_PARK BIT(0) /* stand still, see vm_request() */
 #define VCPU_REQ_INIT BIT(1)
 #define VCPU_REQ_SIPI BIT(2)
 #define VCPU_REQ_NMI BIT(3)
 #define VCPU_REQ_CLOCK BIT(4) /* write the guest's clock page anew */
+#define VCPU_REQ_IRQ BIT(5)   /* its local APIC or the PICs have something new */
+#define VCPU_OWN_IRQ BIT(0)   /* an interrupt may have become deliverable */
+#define VCPU_OWN_STOP BIT(1)  /* .activity is not VCPU_RUNS */
 
 enum vcpu_activity {
 	VCPU_RUNS,
@@ -39,7 +45,6 @@ struct vcpu {
 	struct vm *vm;
 	struct vlapic *lapic;
 	u32 index;
-	u32 requests; /* VCPU_REQ_*, atomic */
 	enum vcpu_activity activity;
 	enum vcpu_activity before_park;
 	u8 sipi_vector;
@@ -71,6 +76,22 @@ void vcpu_kick(struct vcpu *v);
 /* Take its state off whichever CPU has it loaded, so that it can be read or destroyed
  * here. It must be parked. */
 void vcpu_unload(struct vcpu *v);
+
+/* Change what it does; on its own CPU, or while it is parked. */
+static inline void vcpu_set_activity(struct vcpu *v, enum vcpu_activity activity)
+{
+	v->activity = activity;
+	if (activity == VCPU_RUNS)
+		v->virt.own = (v->virt.own & ~(u32)VCPU_OWN_STOP) | (u32)VCPU_OWN_IRQ;
+	else
+		v->virt.own |= (u32)VCPU_OWN_STOP;
+}
+
+/* An interrupt of v may have become deliverable, by what its own exit handler did. */
+static inline void vcpu_look(struct vcpu *v)
+{
+	v->virt.own |= (u32)VCPU_OWN_IRQ;
+}
 
 /* Registers as one text, several lines, for `vm info`. The vCPU is parked. */
 void vcpu_describe(struct vcpu *v, void (*line)(void *ctx, const char *text), void *ctx);

@@ -36,6 +36,7 @@ void vmx_set_deadline(struct virt_vcpu *v, u64 tsc)
 	struct vmx_vcpu *x = vmx_of(v);
 	u64 ticks = (tsc - rdtsc()) >> vmx_caps.timer_shift;
 
+	x->fast_left = VMX_FAST_EXITS;
 	/* The shift is below 32: what is past or none is above, too. */
 	if (unlikely((ticks >> 32) || !(x->controls.pin & PIN_PREEMPTION_TIMER)))
 		deadline_unusual(x, tsc);
@@ -72,6 +73,12 @@ bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit)
 	struct vmx_vcpu *x = vmx_of(v);
 	u32 todo = x->todo;
 
+	if (todo & TODO_RETURN) {
+		x->todo &= ~(u32)TODO_RETURN;
+		exit->kind = VIRT_EXIT_HANDLED;
+		exit->insn_len = 0;
+		return false;
+	}
 	x->todo = 0;
 	if (unlikely(x->requests))
 		todo |= __atomic_exchange_n(&x->requests, 0, __ATOMIC_SEQ_CST);

@@ -3,7 +3,9 @@
  * void vmx_enter(struct virt_vcpu *v, struct virt_exit *exit)
  *
  * Enter the guest. After the VM exit, its general-purpose registers stored (RSP is in the
- * VMCS), control goes on in vmx_exit_translate(v, x, exit), which returns to the caller.
+ * VMCS), vmx_exit_fast(v, x) is asked whether it has done all there was, so that the guest
+ * can be entered again. Otherwise control goes on in vmx_exit_translate(v, x, exit), which
+ * returns to the caller.
  */
 #include "arch/x86/vmx/entry.h"
 
@@ -28,6 +30,17 @@
 	.endr
 	.endm
 
+	.macro	fill_rsb		/* no return is predicted by the guest's calls */
+	.rept	VMX_RSB_ENTRIES
+	call	2f
+1:	lfence
+	jmp	1b
+2:
+	.endr
+	add	$(8 * VMX_RSB_ENTRIES), %rsp
+	lfence
+	.endm
+
 	.text
 	.globl	vmx_enter, vmx_guest_exit
 	.type	vmx_enter, @function
@@ -37,6 +50,7 @@ vmx_enter:
 	push	%\r
 	.endr
 	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
+.Lenter:
 	cmpq	$0, VMX_OFFSET_TODO(%rsi)
 	jne	.Lprepare
 .Lprepared:
@@ -62,20 +76,20 @@ vmx_guest_exit:				/* HOST_RIP */
 	.irp	i, 8, 9, 10, 11, 12, 13, 14, 15
 	mov	%r\i, 8 * \i(%rdi)
 	.endr
-	.rept	VMX_RSB_ENTRIES		/* no return is predicted by the guest's calls */
-	call	2f
-1:	lfence
-	jmp	1b
-2:
-	.endr
-	add	$(8 * VMX_RSB_ENTRIES), %rsp
-	lfence
-	load_host
-	testb	$VMX_SPEC_CTRL, VMX_OFFSET_FLAGS(%rsi)
-	jnz	vmx_after_exit
 	.irp	i, 8, 9, 10, 11		/* nothing of the guest's is speculated on */
 	xor	%r\i\()d, %r\i\()d
 	.endr
+	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
+	testb	$VMX_SPEC_CTRL, VMX_OFFSET_FLAGS(%rsi)
+	jnz	.Lspec_ctrl
+.Lspec_is_host:
+	call	vmx_exit_fast		/* a call with its own return, so before the RSB's turn */
+	mov	(%rsp), %rdi
+	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
+	test	%al, %al
+	jnz	.Lenter
+	fill_rsb
+	load_host
 	jmp	vmx_exit_translate
 
 .Lprepare:				/* %rdi: v, %rsi: exit */
@@ -85,8 +99,12 @@ vmx_guest_exit:				/* HOST_RIP */
 	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
 	test	%al, %al
 	jnz	.Lprepared
+	fill_rsb
 	load_host
 	ret
+.Lspec_ctrl:
+	call	vmx_after_exit
+	jmp	.Lspec_is_host
 .Lnew_stack:
 	mov	%rsp, VMX_OFFSET_HOST_RSP(%rsi)
 	mov	$VMX_FIELD_HOST_RSP, %eax

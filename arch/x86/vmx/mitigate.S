@@ -30,7 +30,6 @@ vmx_before_entry:			/* called; clobbers %rax, %rcx, %rdx */
 3:	ret
 
 vmx_after_exit:				/* the guest writes the register without an exit */
-	mov	%rdx, %r8
 	mov	$0x48, %ecx
 	rdmsr
 	mov	%eax, VMX_OFFSET_SPEC_GUEST(%rsi)
@@ -41,11 +40,7 @@ vmx_after_exit:				/* the guest writes the register without an exit */
 1:	mov	VMX_OFFSET_SPEC_HOST(%rsi), %eax
 	xor	%edx, %edx
 	wrmsr
-2:	mov	%r8, %rdx
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-	jmp	vmx_exit_translate
+2:	ret
 
 	.size	vmx_before_entry, . - vmx_before_entry
 	.section .note.GNU-stack, "", @progbits

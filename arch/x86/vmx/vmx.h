@@ -12,6 +12,8 @@
 #include "arch/x86/vmx/vmcs.h"
 
 #define VMX_NO_CPU (~0u)
+/* Exits in a row that are handled without returning from enter(). */
+#define VMX_FAST_EXITS 16
 
 /* MSRs that stay in hardware while a vCPU is loaded; the core has no use for them. */
 enum vmx_kept_msr {
@@ -30,10 +32,11 @@ struct vmx_event {
 };
 
 /* What must be done before the next entry. */
-#define TODO_EVENT BIT(0) /* write .event */
-#define TODO_VPID BIT(1)  /* take a new VPID: drops all linear translations */
-#define TODO_FAULT BIT(2) /* a fault on top of a double fault: shutdown */
-#define TODO_EPT BIT(3)   /* drop translations of the nested tables */
+#define TODO_EVENT BIT(0)  /* write .event */
+#define TODO_VPID BIT(1)   /* take a new VPID: drops all linear translations */
+#define TODO_FAULT BIT(2)  /* a fault on top of a double fault: shutdown */
+#define TODO_EPT BIT(3)    /* drop translations of the nested tables */
+#define TODO_RETURN BIT(4) /* do not enter, the caller has something to look at */
 
 struct vmx_vcpu {
 	/* Known to assembly, see entry.h. */
@@ -45,6 +48,7 @@ struct vmx_vcpu {
 	u32 spec_guest, spec_host; /* IA32_SPEC_CTRL in and outside of the guest */
 
 	struct vmx_event event;
+	u32 fast_left; /* exits that may still be handled without a new deadline */
 	struct vmx_controls controls;
 	void *vmcs;
 	bool loaded;
@@ -196,6 +200,8 @@ void vmx_apic_bitmap_init(u8 *bitmap, const struct virt_caps *caps);
 
 /* exit.c: what the exit that just happened means; entry.S continues there. */
 void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
+/* Before that: let virt_fast handle the exit. True: done, enter again. */
+bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x);
 /* English name of a basic exit reason, never NULL. */
 const char *vmx_exit_name(u32 reason);
 
