@@ -73,7 +73,7 @@ void radix_flushed(struct radix *r)
 
 static u64 radix_bits(const struct radix *r)
 {
-	return PAGE_SHIFT + 9 * r->format->levels;
+	return PAGE_SHIFT + RADIX_BITS * r->format->levels;
 }
 
 /* Whether both ends of a range are addresses of the format, on the same side of the hole. */

@@ -29,12 +29,17 @@
 #define RADIX_RX (RADIX_R | RADIX_X)
 #define RADIX_RWX (RADIX_R | RADIX_W | RADIX_X)
 
+/* Address bits that a table resolves. The model checker's harness has smaller tables. */
+#ifndef RADIX_BITS
+#define RADIX_BITS 9
+#endif
+
 /* Levels count from the leaf tables up; a leaf at level n covers
  * RADIX_LEVEL_SIZE(n) bytes: 4 KiB, 2 MiB, 1 GiB. */
 enum radix_level { RADIX_4K = 1, RADIX_2M = 2, RADIX_1G = 3, RADIX_LEAF_LEVELS = 3 };
-#define RADIX_LEVEL_SHIFT(n) (PAGE_SHIFT + 9 * ((n)-1))
+#define RADIX_LEVEL_SHIFT(n) (PAGE_SHIFT + RADIX_BITS * ((n)-1))
 #define RADIX_LEVEL_SIZE(n) (1ull << RADIX_LEVEL_SHIFT(n))
-#define RADIX_ENTRIES 512
+#define RADIX_ENTRIES (1 << RADIX_BITS)
 
 /* What distinguishes one table format from another. */
 struct radix_format {

@@ -19,3 +19,5 @@ fuzz += fuzz_decode
 fuzz_decode-src := tests/fuzz/fuzz_decode.c vmm/exit/decode.c vmm/exit/decode_fast.c \
 	vmm/exit/decode_table.c \
 	vmm/exit/emulate.c vmm/exit/emulate_alu.c vmm/exit/emulate_string.c
+host-test += test_radix_model
+test_radix_model-src := tests/host/mm/test_radix_model.c kernel/lib/klog.c
