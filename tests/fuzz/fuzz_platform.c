@@ -255,6 +255,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	fake_tsc = 1;
 	timer_setup_cpu();
 	offset = take(&in, 1) ? take(&in, 5) : 0;
+	virt_caps.virq_delivery = offset & 1;
 	if (platform_create(&p) || platform_write_tables(&p, bios))
 		abort();
 	while (in.left)
