@@ -153,7 +153,7 @@ static u32 write_fadt(struct writer *w, u32 facs, u32 dsdt)
 	struct vacpi_fadt *f = begin(w, "FACP", 6, sizeof(*f));
 
 	f->facs = facs;
-	f->x_facs = facs;
+	/* X_FIRMWARE_CTRL stays 0: it is for an FACS above 4 GiB, and with both there are two. */
 	f->dsdt = dsdt;
 	f->x_dsdt = dsdt;
 	f->profile = PROFILE_SERVER;

@@ -119,7 +119,6 @@ DefinitionBlock ("dsdt.aml", "DSDT", 2, "HANOK ", "HANOKVM ", 0x00000001)
 				IO (Decode16, 0x0092, 0x0092, 1, 1)
 				IO (Decode16, 0x0600, 0x0600, 1, 16)
 				Memory32Fixed (ReadWrite, 0xE0000000, 0x01000000)
-				Memory32Fixed (ReadWrite, 0xFEC00000, 0x00001000)
 				Memory32Fixed (ReadWrite, 0xFEE00000, 0x00001000)
 			})
 		}

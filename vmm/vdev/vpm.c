@@ -14,7 +14,9 @@
 #define PM1_TIMER BIT(0)
 #define PM1_GLOBAL BIT(5)
 #define PM1_POWER_BUTTON BIT(8)
-#define PM1_STATUS (PM1_TIMER | PM1_GLOBAL | PM1_POWER_BUTTON)
+#define PM1_RTC BIT(10)
+/* Nothing sleeps here, so the RTC wakes nobody; but its event can be enabled. */
+#define PM1_ENABLE (PM1_TIMER | PM1_GLOBAL | PM1_POWER_BUTTON | PM1_RTC)
 /* PM1 control. */
 #define PM1_SCI_EN BIT(0)
 #define PM1_SLP_TYP(cnt) ((cnt) >> 10 & 7)
@@ -133,7 +135,7 @@ static bool write_byte(struct vpm *pm, u64 offset, u8 value)
 		pm->status &= (u16)~bits;
 		return false;
 	case VPM_PM1_EVT + 2:
-		pm->enable = (u16)((pm->enable & ~lane) | bits) & PM1_STATUS;
+		pm->enable = (u16)((pm->enable & ~lane) | bits) & PM1_ENABLE;
 		return false;
 	case VPM_PM1_CNT:
 		pm->control = (u16)((pm->control & ~lane) | bits) & PM1_CONTROL;

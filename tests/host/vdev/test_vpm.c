@@ -81,6 +81,9 @@ static void soft_off(void **state)
 {
 	(void)state;
 	assert_int_equal(in16(CONTROL) & 1, 1); /* ACPI mode from the start */
+	out16(ENABLE, 0xffff);
+	assert_int_equal(in16(ENABLE), 0x0521);
+	out16(ENABLE, 0);
 	out16(CONTROL, 5 << 10);
 	assert_int_equal(fx.power_offs, 0);
 	assert_int_equal(in16(CONTROL), 5 << 10 | 1);
