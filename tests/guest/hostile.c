@@ -75,7 +75,7 @@ static void unmapped_mmio(void)
 	volatile u64 *p = (volatile u64 *)0xd0000000ull;
 	u64 wrong = 0;
 
-	for (u64 i = 0; i < MIB(64) / 8; i += 8) {
+	for (u64 i = 0; i < MIB(64) / 8; i += 64) {
 		p[i] = i;
 		wrong += p[i] != ~0ull;
 	}
