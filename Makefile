@@ -78,7 +78,7 @@ generated += $(B)/gen/version.h
 core-flags := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=fs -mstack-protector-guard-offset=0x28 -fno-strict-aliasing \
-	-fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fcf-protection=none $(warnings)
+	-fno-omit-frame-pointer -mpreferred-stack-boundary=3 -fno-asynchronous-unwind-tables -fcf-protection=none $(warnings)
 core-include = -nostdinc -I. -I$(B)/gen -isystem $(newlib)/include -isystem $(B)/fdt \
 	-isystem $(gcc-include)
 core-link := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \

@@ -410,13 +410,11 @@ enum vcpu_next exit_msr_write(struct vcpu *v, const struct virt_exit *exit)
 bool fast_msr_read(struct virt_vcpu *vv)
 {
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
-	u64 value;
 
-	if ((u32)vv->gpr[VIRT_RCX] != MSR_IA32_APIC_BASE ||
-	    vlapic_msr_read(v->lapic, MSR_IA32_APIC_BASE, &value))
+	if ((u32)vv->gpr[VIRT_RCX] != MSR_IA32_APIC_BASE)
 		return false;
 	v->exits[VIRT_EXIT_MSR_READ]++;
-	exit_set_edx_eax(v, value);
+	exit_set_edx_eax(v, vlapic_base(v->lapic));
 	return true;
 }
 

@@ -33,7 +33,8 @@ static inline u32 ranges_below(const struct bus *bus, u64 addr)
 	return low;
 }
 
-static inline const struct bus_range *find(const struct bus *bus, u64 addr)
+/* By binary search; a hit becomes the hint. */
+static __attribute__((noinline)) const struct bus_range *search(struct bus *bus, u64 addr)
 {
 	u32 below = ranges_below(bus, addr);
 	const struct bus_range *range;
@@ -41,10 +42,24 @@ static inline const struct bus_range *find(const struct bus *bus, u64 addr)
 	if (unlikely(!below))
 		return NULL;
 	range = &bus->ranges[below - 1];
-	return addr - range->base < range->size ? range : NULL;
+	if (addr - range->base >= range->size)
+		return NULL;
+	__atomic_store_n(&bus->hint, below - 1, __ATOMIC_RELAXED);
+	return range;
 }
 
-const struct bus_range *bus_find(const struct bus *bus, u64 addr)
+static inline const struct bus_range *find(struct bus *bus, u64 addr)
+{
+	u32 hint = __atomic_load_n(&bus->hint, __ATOMIC_RELAXED);
+	const struct bus_range *range;
+
+	if (unlikely(hint >= bus->count))
+		return search(bus, addr);
+	range = &bus->ranges[hint];
+	return likely(addr - range->base < range->size) ? range : search(bus, addr);
+}
+
+const struct bus_range *bus_find(struct bus *bus, u64 addr)
 {
 	return find(bus, addr);
 }
@@ -111,7 +126,7 @@ static inline bool holds(const struct bus_range *range, u64 addr, unsigned size)
 }
 
 /* A border or a hole lies within the access, or the device is 8 bits wide. */
-static u64 read_split(const struct bus *bus, u64 addr, unsigned size)
+static __attribute__((noinline)) u64 read_split(struct bus *bus, u64 addr, unsigned size)
 {
 	u64 value = 0;
 
@@ -126,7 +141,7 @@ static u64 read_split(const struct bus *bus, u64 addr, unsigned size)
 	return value;
 }
 
-u64 bus_read(const struct bus *bus, u64 addr, unsigned size)
+u64 bus_read(struct bus *bus, u64 addr, unsigned size)
 {
 	const struct bus_range *range = find(bus, addr);
 
@@ -135,7 +150,8 @@ u64 bus_read(const struct bus *bus, u64 addr, unsigned size)
 	return read_split(bus, addr, MIN(size, 8u));
 }
 
-static void write_split(const struct bus *bus, u64 addr, unsigned size, u64 value)
+static __attribute__((noinline)) void write_split(struct bus *bus, u64 addr, unsigned size,
+						  u64 value)
 {
 	for (unsigned i = 0; i < size; i++) {
 		const struct bus_range *range = find(bus, addr + i);
@@ -146,7 +162,7 @@ static void write_split(const struct bus *bus, u64 addr, unsigned size, u64 valu
 	}
 }
 
-void bus_write(const struct bus *bus, u64 addr, unsigned size, u64 value)
+void bus_write(struct bus *bus, u64 addr, unsigned size, u64 value)
 {
 	const struct bus_range *range = find(bus, addr);
 

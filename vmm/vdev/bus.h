@@ -2,8 +2,8 @@
 /*
  * A VM's port and memory-mapped I/O: ranges of addresses, each with the device
  * that answers. Ranges are added while the VM is built (or a BAR moves) and
- * looked up on every exit: a sorted array with the last hit remembered by
- * nobody, so that lookups need no lock.
+ * looked up on every exit: a sorted array, without a lock. Which range was hit last is
+ * only a hint, that any vCPU may overwrite.
  */
 #ifndef VMM_VDEV_BUS_H
 #define VMM_VDEV_BUS_H
@@ -29,6 +29,7 @@ struct bus_range {
 struct bus {
 	struct bus_range *ranges; /* sorted by base, disjoint */
 	u32 count, capacity;
+	u32 hint; /* index of the range hit last */
 };
 
 void bus_init(struct bus *bus);
@@ -40,11 +41,11 @@ int __must_check bus_add(struct bus *bus, const struct bus_range *range);
 void bus_remove(struct bus *bus, u64 base);
 
 /* The range that holds addr, or NULL. */
-const struct bus_range *bus_find(const struct bus *bus, u64 addr);
+const struct bus_range *bus_find(struct bus *bus, u64 addr);
 
 /* An access that no range holds reads as all ones and its write is dropped; one that
  * leaves its range is split at the border. */
-u64 bus_read(const struct bus *bus, u64 addr, unsigned size);
-void bus_write(const struct bus *bus, u64 addr, unsigned size, u64 value);
+u64 bus_read(struct bus *bus, u64 addr, unsigned size);
+void bus_write(struct bus *bus, u64 addr, unsigned size, u64 value);
 
 #endif

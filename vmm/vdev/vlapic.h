@@ -81,6 +81,8 @@ void vlapic_after_eoi(struct vlapic *v, u8 vector);
  * ERR_INVAL: the guest gets #GP. */
 int __must_check vlapic_msr_read(struct vlapic *v, u32 msr, u64 *value);
 int __must_check vlapic_msr_write(struct vlapic *v, u32 msr, u64 value);
+/* What IA32_APIC_BASE reads as. */
+u64 vlapic_base(const struct vlapic *v);
 enum virt_apic_mode vlapic_mode(const struct vlapic *v);
 /* EOI-exit bitmap: vectors that are level-triggered. True when it changed since last asked. */
 bool vlapic_eoi_bitmap(struct vlapic *v, u64 bitmap[4]);

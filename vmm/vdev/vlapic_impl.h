@@ -112,7 +112,6 @@ void vlapic_error(struct vlapic *v, u32 bit, bool own);
 void vlapic_lvt_fire(struct vlapic *v, u32 offset, bool own);
 void vlapic_clear_registers(struct vlapic *v);
 int __must_check vlapic_write_base(struct vlapic *v, u64 value);
-u64 vlapic_read_base(const struct vlapic *v);
 
 /* A register write that has been checked against the register's valid bits. */
 void vlapic_write(struct vlapic *v, u32 offset, u32 value);

@@ -175,7 +175,7 @@ void vlapic_after_write(struct vlapic *v, u32 offset)
 /* --- IA32_APIC_BASE ----------------------------------------------------------------------------
  */
 
-u64 vlapic_read_base(const struct vlapic *v)
+u64 vlapic_base(const struct vlapic *v)
 {
 	return LAYOUT_LAPIC | (v->index ? 0 : APIC_BASE_BSP) | (v->enabled ? APIC_BASE_ENABLE : 0) |
 	       (v->x2apic ? APIC_BASE_X2APIC : 0);
@@ -228,7 +228,7 @@ int vlapic_msr_read(struct vlapic *v, u32 msr, u64 *value)
 		return 0;
 	}
 	if (msr == MSR_IA32_APIC_BASE) {
-		*value = vlapic_read_base(v);
+		*value = vlapic_base(v);
 		return 0;
 	}
 	if (!v->x2apic || index >= ARRAY_SIZE(rules) || !(rules[index].access & X2R))
