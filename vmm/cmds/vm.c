@@ -101,8 +101,9 @@ static void info_vcpu(struct shell *sh, struct vcpu *v)
 {
 	u64 run_ns = time_ticks_to_ns(sched_run_ticks(&v->sched));
 
-	shell_printf(sh, "vcpu %u: cpu %u, ran %llu.%03llu s, longest exit %s %llu ticks\n",
-		     v->index, v->sched.cpu, (unsigned long long)(run_ns / 1000000000),
+	shell_printf(sh, "vcpu %u: %s, cpu %u, ran %llu.%03llu s, longest exit %s %llu ticks\n",
+		     v->index, vcpu_activity_name(v), v->sched.cpu,
+		     (unsigned long long)(run_ns / 1000000000),
 		     (unsigned long long)(run_ns / 1000000 % 1000), exit_names[v->longest_kind],
 		     (unsigned long long)v->longest_ticks);
 	if (v->activity == VCPU_PARKED)

@@ -75,6 +75,7 @@ static enum vcpu_next exit_nmi_window(struct vcpu *v, const struct virt_exit *ex
 static enum vcpu_next exit_hlt(struct vcpu *v, const struct virt_exit *exit)
 {
 	virt->skip(&v->virt, exit->insn_len);
+	v->halted_masked = !(virt->get_reg(&v->virt, VIRT_RFLAGS) & RFLAGS_IF);
 	vcpu_set_activity(v, VCPU_HALTED);
 	return VCPU_AGAIN;
 }

@@ -188,7 +188,7 @@ static __attribute__((noinline)) bool attend(struct vcpu *v)
 		return false;
 	if (unlikely(v->activity != VCPU_RUNS)) {
 		sched_wake_ack(&v->sched);
-		if (v->activity != VCPU_HALTED ||
+		if (v->activity != VCPU_HALTED || v->halted_masked ||
 		    !(vlapic_wants_cpu(v->lapic) || extint_pending(v)))
 			return __atomic_load_n(&v->virt.requests, __ATOMIC_ACQUIRE) && attend(v);
 		vcpu_set_activity(v, VCPU_RUNS);

@@ -119,11 +119,11 @@ void vcpu_inject_pf(struct vcpu *v, u64 address, u32 error)
 	virt->inject_exception(&v->virt, VECTOR_PF, true, error);
 }
 
-static const char *activity_name(const struct vcpu *v, u64 rflags)
+const char *vcpu_activity_name(const struct vcpu *v)
 {
 	switch (v->activity == VCPU_PARKED ? v->before_park : v->activity) {
 	case VCPU_HALTED:
-		return rflags & RFLAGS_IF ? "halted" : "halted with interrupts off";
+		return v->halted_masked ? "halted with interrupts off" : "halted";
 	case VCPU_WAIT_SIPI:
 		return "not started (waits for SIPI)";
 	default:
@@ -160,9 +160,6 @@ void vcpu_describe(struct vcpu *v, void (*line)(void *ctx, const char *text), vo
 	size_t used;
 
 	vcpu_load(v);
-	snprintf(text, sizeof(text), "  state %s",
-		 activity_name(v, virt->get_reg(&v->virt, VIRT_RFLAGS)));
-	line(ctx, text);
 	for (unsigned i = 0; i < VIRT_GPRS; i += 4) {
 		used = 0;
 		for (unsigned j = i; j < i + 4; j++)

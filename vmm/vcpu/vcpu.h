@@ -48,9 +48,10 @@ struct vcpu {
 	enum vcpu_activity activity;
 	enum vcpu_activity before_park;
 	u8 sipi_vector;
-	bool irq_window;  /* VIRT_EXIT_IRQ_WINDOW was asked for */
-	u8 tpr_threshold; /* as last given to the back end */
-	u32 loaded_cpu;   /* CPU + 1 that has its state loaded, 0: none */
+	bool halted_masked; /* VCPU_HALTED with interrupts off: only an NMI or INIT ends it */
+	bool irq_window;    /* VIRT_EXIT_IRQ_WINDOW was asked for */
+	u8 tpr_threshold;   /* as last given to the back end */
+	u32 loaded_cpu;     /* CPU + 1 that has its state loaded, 0: none */
 	struct sched_entity sched;
 	struct vcpu_msrs msrs;
 	u32 clock_version;
@@ -93,6 +94,8 @@ static inline void vcpu_look(struct vcpu *v)
 	v->virt.own |= (u32)VCPU_OWN_IRQ;
 }
 
+/* What it does, for people: "runs", "halted with interrupts off". */
+const char *vcpu_activity_name(const struct vcpu *v);
 /* Registers as one text, several lines, for `vm info`. The vCPU is parked. */
 void vcpu_describe(struct vcpu *v, void (*line)(void *ctx, const char *text), void *ctx);
 
