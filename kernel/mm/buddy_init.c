@@ -42,6 +42,20 @@ static int alloc_metadata(struct buddy *b, struct bootmem *bm, u64 bytes, void *
 	return ERR_OK;
 }
 
+/* What bm has is disjoint, and the state bytes are new: nothing to compare page by page. */
+static int add_region(struct buddy *b, const struct mem_region *region)
+{
+	u64 pfn = region->base / PAGE_SIZE, pages = region->size / PAGE_SIZE;
+	struct buddy_span *span = buddy_find_span(b, pfn, pages);
+
+	if (!span)
+		return trace_err(ERR_RANGE, "memory: %#llx is in no span",
+				 (unsigned long long)region->base);
+	b->stats.total_pages += pages;
+	buddy_release(b, span, pfn, pages);
+	return ERR_OK;
+}
+
 int buddy_init(struct buddy *b, struct bootmem *bm, u64 virt_offset)
 {
 	void *spans, *state;
@@ -64,7 +78,7 @@ int buddy_init(struct buddy *b, struct bootmem *bm, u64 virt_offset)
 		state = b->spans[i].state + b->spans[i].pages;
 	}
 	for (size_t i = 0; !err && i < bm->count; i++)
-		err = buddy_add(b, bm->regions[i].base, bm->regions[i].size);
+		err = add_region(b, &bm->regions[i]);
 	return err;
 }
 
