@@ -218,8 +218,9 @@ check: $(B)/hanok.efi tools $(test-programs)
 test: $(B)/hanok.efi tools guests assets $(test-programs) $(fuzz-programs)
 	@tests/run --lint --host $(test-programs) --fuzz $(fuzz-programs) \
 		--fuzz-seconds $(FUZZ_SECONDS) --system $(T)
-#: bench       the cost of exits and of booting, in instructions
+#: bench       the cost of exits, booting and memory; KVM=1: of KVM's exits, too (minutes)
 bench: $(B)/hanok.efi guests assets
+	$(if $(KVM),@tests/bench/kvm-peer)
 	@tests/bench/run
 #: clean       remove build/ (the cache outside of the tree stays)
 clean:
