@@ -76,6 +76,16 @@ void *load_map(const struct load_params *p, u64 gpa, u64 size)
 	return host;
 }
 
+/* Images are megabytes: one instruction moves them by quadwords, where the C library's loop
+ * executes three per quadword. */
+static void copy_image(void *to, const void *from, u64 size)
+{
+	u64 words = size / 8;
+
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+	memcpy(to, from, size % 8);
+}
+
 int load_copy(const struct load_params *p, u64 gpa, const struct guest_blob *blob, u64 size)
 {
 	u8 *host;
@@ -86,7 +96,7 @@ int load_copy(const struct load_params *p, u64 gpa, const struct guest_blob *blo
 	if (!host)
 		return ERR_FAULT;
 	if (blob->size)
-		memcpy(host, blob->data, blob->size);
+		copy_image(host, blob->data, blob->size);
 	memset(host + blob->size, 0, size - blob->size);
 	return 0;
 }
