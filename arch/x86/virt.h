@@ -102,6 +102,12 @@ struct virt_seg {
 #define VIRT_SEG_DB BIT(10)
 #define VIRT_SEG_G BIT(11)
 
+/* Where the guest executes. mode differs whenever the way differs in which the same bytes
+ * are decoded or the same page tables are walked: operand size, paging mode. */
+struct virt_code {
+	u64 rip, cr3, mode;
+};
+
 /* Why enter() returned. */
 enum virt_exit_kind {
 	VIRT_EXIT_CPUID,
@@ -154,9 +160,7 @@ struct virt_exit {
 		} io;
 		struct {
 			gpa_t gpa;
-			u64 gva; /* valid if gva_valid */
-			bool gva_valid;
-			bool read, write, exec;
+			bool write, exec;
 			bool page_walk; /* the guest's page walk itself, not the access */
 		} memory;
 		struct {
@@ -295,6 +299,8 @@ struct virt_ops {
 	u64 (*get_reg)(struct virt_vcpu *v, enum virt_reg reg);
 	void (*set_reg)(struct virt_vcpu *v, enum virt_reg reg, u64 value);
 	void (*get_seg)(struct virt_vcpu *v, enum virt_seg_name name, struct virt_seg *seg);
+	/* See struct virt_code. */
+	void (*get_code)(struct virt_vcpu *v, struct virt_code *code);
 	void (*set_seg)(struct virt_vcpu *v, enum virt_seg_name name, const struct virt_seg *seg);
 
 	/* Advance RIP by len bytes and end an STI or MOV SS shadow. */

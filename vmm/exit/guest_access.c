@@ -25,52 +25,68 @@ void guest_access_init(struct guest_access *a, struct vcpu *v)
 		a->mode = a->cs.attr & VIRT_SEG_DB ? INSN_MODE_32 : INSN_MODE_16;
 }
 
-/* Translate, or make the failure the guest's. */
-static int translate(struct guest_access *a, u64 linear, u32 access, gpa_t *gpa)
+/* A translation that failed is the guest's own fault. */
+static void blame(struct guest_access *a, u64 linear, int err, u32 error)
 {
-	u32 error;
-	int err =
-	    gva_translate(&a->v->vm->memory, &a->paging, linear, access | a->user, gpa, &error);
-
-	if (likely(!err))
-		return 0;
 	a->injected = true;
 	if (err == ERR_FAULT)
 		vcpu_inject_pf(a->v, linear, error);
 	else
 		vm_crash(a->v->vm, a->v, "page tables outside of RAM, at linear address %#llx",
 			 (unsigned long long)linear);
+}
+
+static int translate(struct guest_access *a, u64 linear, u32 access, gpa_t *gpa)
+{
+	u32 error = 0;
+	int err =
+	    gva_translate(&a->v->vm->memory, &a->paging, linear, access | a->user, gpa, &error);
+
+	if (likely(!err))
+		return 0;
+	blame(a, linear, err, error);
 	return ERR_FAULT;
 }
 
-size_t guest_access_fetch(struct guest_access *a, u8 *bytes, size_t len)
+/* The code at linear, up to the end of its page: NULL, and an error of gva_translate(). */
+static const u8 *code_at(struct guest_access *a, u64 linear, size_t len, struct gva_walk *w,
+			 int *err, u32 *error)
+{
+	const struct vm_memory *m = &a->v->vm->memory;
+	gpa_t gpa;
+
+	*err = gva_translate_walk(m, &a->paging, linear, GVA_FETCH | a->user, &gpa, error, w);
+	return *err ? NULL : vm_memory_ptr(m, gpa, len);
+}
+
+size_t guest_access_fetch(struct guest_access *a, u8 *bytes, size_t len, struct insn_cache *c)
 {
 	u64 linear = a->mode == INSN_MODE_64 ? a->rip : (u32)(a->cs.base + a->rip);
-	size_t done = 0;
+	size_t room = PAGE_SIZE - (linear & (PAGE_SIZE - 1)), first = MIN(len, room);
+	const u8 *code;
+	u32 error = 0;
+	struct gva_walk w;
+	int err;
 
-	while (done < len) {
-		size_t part = MIN(len - done, PAGE_SIZE - (linear & (PAGE_SIZE - 1)));
-		const void *p;
-		gpa_t gpa;
-
-		/* A fault on the second page only matters if the instruction gets there. */
-		if (done) {
-			u32 error;
-
-			if (gva_translate(&a->v->vm->memory, &a->paging, linear,
-					  GVA_FETCH | a->user, &gpa, &error))
-				break;
-		} else if (translate(a, linear, GVA_FETCH, &gpa)) {
-			return 0;
-		}
-		p = vm_memory_ptr(&a->v->vm->memory, gpa, part);
-		if (!p)
-			break;
-		memcpy(bytes + done, p, part);
-		done += part;
-		linear += part;
+	c->code = NULL;
+	code = code_at(a, linear, first, &c->walk, &err, &error);
+	if (err)
+		blame(a, linear, err, error);
+	if (!code)
+		return 0;
+	memcpy(bytes, code, first);
+	if (room >= INSN_CACHE_BYTES && (c->walk.checkable || !c->walk.levels)) {
+		c->code = code;
+		memcpy(c->bytes, code, INSN_CACHE_BYTES);
 	}
-	return done;
+	if (first == len)
+		return len;
+	/* A fault on the second page only matters if the instruction gets there. */
+	code = code_at(a, linear + first, len - first, &w, &err, &error);
+	if (!code)
+		return first;
+	memcpy(bytes + first, code, len - first);
+	return len;
 }
 
 u64 guest_mmio_read(struct vcpu *v, u64 gpa, unsigned size)

@@ -7,6 +7,7 @@
 #define VMM_EXIT_GUEST_ACCESS_H
 
 #include "vmm/exit/decode.h"
+#include "vmm/exit/insn_cache.h"
 #include "vmm/vcpu/gva.h"
 #include "vmm/vcpu/vcpu.h"
 
@@ -23,9 +24,12 @@ struct guest_access {
 
 void guest_access_init(struct guest_access *a, struct vcpu *v);
 
-/* Fetch up to len bytes of code at RIP; returns how many could be had. 0: an exception was
- * injected, or the VM crashed. */
-size_t guest_access_fetch(struct guest_access *a, u8 *bytes, size_t len);
+/*
+ * Fetch up to len bytes of code at RIP; returns how many could be had. 0: an exception was
+ * injected, or the VM crashed. c is made to hold where they came from, if it can be checked
+ * again cheaply; the instruction and what identifies it are left to the caller.
+ */
+size_t guest_access_fetch(struct guest_access *a, u8 *bytes, size_t len, struct insn_cache *c);
 
 /* One access of 1, 2, 4 or 8 bytes, split at page borders. ERR_FAULT: an exception was
  * injected or the VM crashed. Signatures as in struct emulate_ops. */

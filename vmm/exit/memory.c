@@ -46,7 +46,8 @@ static const struct emulate_ops access_ops = {
 
 /* A plain load or store that lies within the faulting page: the processor has told the
  * address already, so nothing has to be translated. */
-static bool fast_path(struct vcpu *v, const struct insn *in, u64 gpa)
+static inline __attribute__((always_inline)) bool fast_path(struct vcpu *v, const struct insn *in,
+							    u64 gpa)
 {
 	u64 offset = gpa & (PAGE_SIZE - 1);
 
@@ -65,38 +66,77 @@ static bool fast_path(struct vcpu *v, const struct insn *in, u64 gpa)
 	return true;
 }
 
-static enum vcpu_next emulate(struct vcpu *v, u64 gpa)
+/* The instruction at RIP, from guest memory, into the cache. False: there is none, and the
+ * guest has got what it deserves. */
+static __attribute__((noinline)) bool fetch(struct vcpu *v, struct guest_access *a, u64 gpa)
 {
-	struct guest_access a;
+	struct insn_cache *c = &v->insn_cache;
 	u8 bytes[INSN_MAX_LENGTH] = {0};
-	struct insn in;
 	size_t len;
-	int err;
 
-	guest_access_init(&a, v);
-	len = guest_access_fetch(&a, bytes, sizeof(bytes));
-	if (a.injected)
-		return VCPU_AGAIN;
-	err = insn_decode(bytes, len, a.mode, &in);
-	if (unlikely(err)) {
+	guest_access_init(a, v);
+	len = guest_access_fetch(a, bytes, sizeof(bytes), c);
+	if (a->injected)
+		return false;
+	if (insn_decode(bytes, len, a->mode, &c->insn)) {
+		c->code = NULL;
 		vm_crash(
 		    v->vm, v,
 		    "an instruction at %#llx that cannot be emulated accessed %#llx (%02x %02x "
 		    "%02x %02x %02x %02x)",
-		    (unsigned long long)a.rip, (unsigned long long)gpa, bytes[0], bytes[1],
+		    (unsigned long long)a->rip, (unsigned long long)gpa, bytes[0], bytes[1],
 		    bytes[2], bytes[3], bytes[4], bytes[5]);
-		return VCPU_AGAIN;
+		return false;
 	}
-	if (likely(fast_path(v, &in, gpa))) {
-		virt->skip(&v->virt, in.length);
-		return VCPU_AGAIN;
-	}
-	err = insn_emulate(&in, &access_ops, &a);
+	virt->get_code(&v->virt, &c->where);
+	return true;
+}
+
+static enum vcpu_next emulate_slow(struct vcpu *v, struct guest_access *a)
+{
+	const struct insn *in = &v->insn_cache.insn;
+	int err = insn_emulate(in, &access_ops, a);
+
 	if (err == 0)
-		virt->skip(&v->virt, in.length);
-	else if (err < 0 && !a.injected)
+		virt->skip(&v->virt, in->length);
+	else if (err < 0 && !a->injected)
 		vm_crash(v->vm, v, "emulation of the instruction at %#llx failed: %s",
-			 (unsigned long long)a.rip, err_name(err));
+			 (unsigned long long)a->rip, err_name(err));
+	return VCPU_AGAIN;
+}
+
+/* An instruction that is not in the cache. */
+static __attribute__((noinline)) enum vcpu_next emulate_new(struct vcpu *v, u64 gpa)
+{
+	struct guest_access a;
+
+	if (!fetch(v, &a, gpa))
+		return VCPU_AGAIN;
+	if (!fast_path(v, &v->insn_cache.insn, gpa))
+		return emulate_slow(v, &a);
+	virt->skip(&v->virt, v->insn_cache.insn.length);
+	return VCPU_AGAIN;
+}
+
+/* One that is in the cache, but is more than a plain load or store. */
+static __attribute__((noinline)) enum vcpu_next emulate_again(struct vcpu *v)
+{
+	struct guest_access a;
+
+	guest_access_init(&a, v);
+	return emulate_slow(v, &a);
+}
+
+static enum vcpu_next emulate(struct vcpu *v, u64 gpa)
+{
+	struct insn_cache *c = &v->insn_cache;
+
+	virt->get_code(&v->virt, &c->now);
+	if (unlikely(!insn_cache_hit(c)))
+		return emulate_new(v, gpa);
+	if (unlikely(!fast_path(v, &c->insn, gpa)))
+		return emulate_again(v);
+	virt->skip(&v->virt, c->insn.length);
 	return VCPU_AGAIN;
 }
 

@@ -91,10 +91,20 @@ static u32 fault(const struct gva_state *s, u32 access, u32 present)
 int gva_translate(const struct vm_memory *m, const struct gva_state *s, u64 linear, u32 access,
 		  gpa_t *out, u32 *error)
 {
+	struct gva_walk w;
+
+	return gva_translate_walk(m, s, linear, access, out, error, &w);
+}
+
+int gva_translate_walk(const struct vm_memory *m, const struct gva_state *s, u64 linear, u32 access,
+		       gpa_t *out, u32 *error, struct gva_walk *w)
+{
 	const struct walk_mode *mode = walk_mode(s);
 	struct walk_rights rights = {true, true, true};
 	u64 table = mode == &mode_pae ? s->cr3 & 0xffffffe0 : s->cr3 & PTE_ADDR;
 
+	w->levels = 0;
+	w->checkable = mode->entry_size == 8;
 	if (!(s->cr0 & CR0_PG)) {
 		*out = GPA((u32)linear);
 		return 0;
@@ -111,6 +121,8 @@ int gva_translate(const struct vm_memory *m, const struct gva_state *s, u64 line
 		if (!p)
 			return ERR_RANGE;
 		entry = read_entry(p, mode->entry_size);
+		w->entry[w->levels] = p;
+		w->value[w->levels++] = pdpte ? entry : entry | PTE_A;
 		if (!(entry & PTE_P)) {
 			*error = fault(s, access, 0);
 			return ERR_FAULT;

@@ -19,6 +19,25 @@ struct gva_state {
 	u64 cr0, cr3, cr4, efer;
 };
 
+/* The entries that a translation was made from, so that it can be checked later whether
+ * the same walk would have the same result. */
+#define GVA_LEVELS 4
+struct gva_walk {
+	const void *entry[GVA_LEVELS];
+	u64 value[GVA_LEVELS];
+	u32 levels;
+	bool checkable; /* false: entries of 4 bytes, which gva_walk_holds() cannot compare */
+};
+
+/* Whether all entries of a walk still have the values they had. */
+static inline bool gva_walk_holds(const struct gva_walk *w)
+{
+	for (u32 i = 0; i < w->levels; i++)
+		if (*(const u64 *)w->entry[i] != w->value[i])
+			return false;
+	return true;
+}
+
 /*
  * Translate one linear address; the caller splits accesses at page borders. Sets
  * accessed and dirty bits as the processor does.
@@ -26,5 +45,10 @@ struct gva_state {
  */
 int __must_check gva_translate(const struct vm_memory *m, const struct gva_state *s, u64 linear,
 			       u32 access, gpa_t *out, u32 *error);
+
+/* The same, and tell how; w->levels is 0 without paging. */
+int __must_check gva_translate_walk(const struct vm_memory *m, const struct gva_state *s,
+				    u64 linear, u32 access, gpa_t *out, u32 *error,
+				    struct gva_walk *w);
 
 #endif

@@ -205,13 +205,13 @@ static __attribute__((noinline)) bool attend(struct vcpu *v)
 static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit)
 {
 	enum vcpu_next next;
-	u64 start, ticks;
+	u32 start, ticks; /* no handler lasts long enough for 32 bits to wrap */
 
 	if (exit->kind <= VIRT_EXIT_LAST_SHORT)
 		return exit_handlers[exit->kind](v, exit);
-	start = rdtsc();
+	start = (u32)rdtsc();
 	next = exit_handlers[exit->kind](v, exit);
-	ticks = rdtsc() - start;
+	ticks = (u32)rdtsc() - start;
 	if (unlikely(ticks > v->longest_ticks)) {
 		v->longest_ticks = ticks;
 		v->longest_kind = exit->kind;

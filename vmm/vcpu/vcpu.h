@@ -5,6 +5,7 @@
 
 #include "arch/x86/virt.h"
 #include "kernel/sched/sched.h"
+#include "vmm/exit/insn_cache.h"
 #include "vmm/vdev/vlapic.h"
 #include "vmm/vm/load.h"
 #include "vmm/vm/vm.h"
@@ -55,9 +56,10 @@ struct vcpu {
 	struct sched_entity sched;
 	struct vcpu_msrs msrs;
 	u32 clock_version;
+	struct insn_cache insn_cache;
 	u64 exits[VIRT_EXIT_KINDS];
 	/* For `vm info` and for latency figures: the longest handler by ticks. */
-	u64 longest_ticks;
+	u32 longest_ticks;
 	enum virt_exit_kind longest_kind;
 };
 

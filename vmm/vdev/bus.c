@@ -34,7 +34,7 @@ static inline u32 ranges_below(const struct bus *bus, u64 addr)
 }
 
 /* By binary search; a hit becomes the hint. */
-static __attribute__((noinline)) const struct bus_range *search(struct bus *bus, u64 addr)
+static const struct bus_range *find(struct bus *bus, u64 addr)
 {
 	u32 below = ranges_below(bus, addr);
 	const struct bus_range *range;
@@ -46,17 +46,6 @@ static __attribute__((noinline)) const struct bus_range *search(struct bus *bus,
 		return NULL;
 	__atomic_store_n(&bus->hint, below - 1, __ATOMIC_RELAXED);
 	return range;
-}
-
-static inline const struct bus_range *find(struct bus *bus, u64 addr)
-{
-	u32 hint = __atomic_load_n(&bus->hint, __ATOMIC_RELAXED);
-	const struct bus_range *range;
-
-	if (unlikely(hint >= bus->count))
-		return search(bus, addr);
-	range = &bus->ranges[hint];
-	return likely(addr - range->base < range->size) ? range : search(bus, addr);
 }
 
 const struct bus_range *bus_find(struct bus *bus, u64 addr)
@@ -114,19 +103,32 @@ void bus_remove(struct bus *bus, u64 base)
 		(bus->count + 1 - at) * sizeof(*bus->ranges));
 }
 
+/* size is 1, 2, 4 or 8. */
 static inline u64 size_mask(unsigned size)
 {
-	return size >= 8 ? ~0ull : BIT(size * 8) - 1;
+	return ~0ull >> (64 - 8 * size);
 }
 
 /* The device takes the access as it is. */
 static inline bool holds(const struct bus_range *range, u64 addr, unsigned size)
 {
-	return range && addr - range->base + size <= range->size && (size == 1 || !range->bytes);
+	u64 offset = addr - range->base;
+
+	return offset < range->size && size <= range->size - offset &&
+	       (size == 1 || !range->bytes);
+}
+
+/* The range hit last, if it takes this access; NULL otherwise. */
+static inline const struct bus_range *hinted(struct bus *bus, u64 addr, unsigned size)
+{
+	u32 hint = __atomic_load_n(&bus->hint, __ATOMIC_RELAXED);
+	const struct bus_range *range = &bus->ranges[hint];
+
+	return likely(hint < bus->count && holds(range, addr, size)) ? range : NULL;
 }
 
 /* A border or a hole lies within the access, or the device is 8 bits wide. */
-static __attribute__((noinline)) u64 read_split(struct bus *bus, u64 addr, unsigned size)
+static u64 read_split(struct bus *bus, u64 addr, unsigned size)
 {
 	u64 value = 0;
 
@@ -141,17 +143,25 @@ static __attribute__((noinline)) u64 read_split(struct bus *bus, u64 addr, unsig
 	return value;
 }
 
-u64 bus_read(struct bus *bus, u64 addr, unsigned size)
+static __attribute__((noinline)) u64 read_other(struct bus *bus, u64 addr, unsigned size)
 {
 	const struct bus_range *range = find(bus, addr);
 
-	if (likely(holds(range, addr, size)))
+	if (range && holds(range, addr, size))
 		return range->ops->read(range->dev, addr - range->base, size) & size_mask(size);
 	return read_split(bus, addr, MIN(size, 8u));
 }
 
-static __attribute__((noinline)) void write_split(struct bus *bus, u64 addr, unsigned size,
-						  u64 value)
+u64 bus_read(struct bus *bus, u64 addr, unsigned size)
+{
+	const struct bus_range *range = hinted(bus, addr, size);
+
+	if (unlikely(!range))
+		return read_other(bus, addr, size);
+	return range->ops->read(range->dev, addr - range->base, size) & size_mask(size);
+}
+
+static void write_split(struct bus *bus, u64 addr, unsigned size, u64 value)
 {
 	for (unsigned i = 0; i < size; i++) {
 		const struct bus_range *range = find(bus, addr + i);
@@ -162,12 +172,23 @@ static __attribute__((noinline)) void write_split(struct bus *bus, u64 addr, uns
 	}
 }
 
-void bus_write(struct bus *bus, u64 addr, unsigned size, u64 value)
+static __attribute__((noinline)) void write_other(struct bus *bus, u64 addr, unsigned size,
+						  u64 value)
 {
 	const struct bus_range *range = find(bus, addr);
 
-	if (likely(holds(range, addr, size)))
+	if (range && holds(range, addr, size))
 		range->ops->write(range->dev, addr - range->base, size, value & size_mask(size));
 	else
 		write_split(bus, addr, MIN(size, 8u), value);
+}
+
+void bus_write(struct bus *bus, u64 addr, unsigned size, u64 value)
+{
+	const struct bus_range *range = hinted(bus, addr, size);
+
+	if (likely(range))
+		range->ops->write(range->dev, addr - range->base, size, value & size_mask(size));
+	else
+		write_other(bus, addr, size, value);
 }

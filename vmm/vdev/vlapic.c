@@ -14,14 +14,14 @@ static inline u32 *vector_word(struct vlapic *v, u32 base, u8 vector)
 	return vlapic_reg(v, base + (vector >> 5) * 16u);
 }
 
+/* A mask with the bit of the highest word that is not zero. */
 static u32 scan_words(const struct vlapic *v, u32 base)
 {
-	u32 mask = 0;
-
-	for (u32 i = 0; i < 8; i++)
+#pragma GCC unroll 8
+	for (u32 i = 8; i-- > 0;)
 		if (v->regs[(base + i * 16) / 4])
-			mask |= 1u << i;
-	return mask;
+			return 1u << i;
+	return 0;
 }
 
 bool vlapic_status_changed(struct vlapic *v)

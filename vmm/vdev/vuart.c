@@ -136,58 +136,58 @@ void vuart_input(struct vuart *u, const char *bytes, size_t len)
 /* --- output ------------------------------------------------------------------------------------
  */
 
-/* The host is called without the lock, since its console calls us back with its own held. */
-struct batch {
-	u32 len;
+/* Give the host what has gathered, without the lock, since its console calls us back with its
+ * own held. Not inlined: few writes send, and the room on the stack is paid for by all. */
+static __attribute__((noinline)) void send(struct vuart *u)
+{
 	char bytes[VUART_OUTPUT];
-};
+	u32 len;
 
-static void take_output(struct vuart *u, struct batch *batch)
-{
-	batch->len = u->output_len;
-	memcpy(batch->bytes, u->output, u->output_len);
+	ticket_lock(&u->lock);
+	len = u->output_len;
+	memcpy(bytes, u->output, len);
 	u->output_len = 0;
+	ticket_unlock(&u->lock);
+	if (len)
+		u->p->host->uart_output(u->p->vm, bytes, len);
 }
 
-static void give_output(struct vuart *u, const struct batch *batch)
+/* With the lock held. True: to be sent, as soon as the lock is released. */
+static bool put_output(struct vuart *u, u8 byte)
 {
-	if (batch->len)
-		u->p->host->uart_output(u->p->vm, batch->bytes, batch->len);
-}
-
-static void put_output(struct vuart *u, u8 byte, struct batch *batch)
-{
-	u->output[u->output_len++] = (char)byte;
+	/* Full only if another vCPU is about to send it. */
+	if (u->output_len < VUART_OUTPUT)
+		u->output[u->output_len++] = (char)byte;
 	if (byte == '\n' || u->output_len == VUART_OUTPUT)
-		take_output(u, batch);
-	else if (u->flush.deadline == VTIMER_OFF)
+		return true;
+	if (u->flush.deadline == VTIMER_OFF)
 		vtimer_arm(&u->flush, vtime_now(u->p) + u->p->tsc_hz / (1000000 / VUART_FLUSH_US));
+	return false;
 }
 
 static void flush(struct timer *timer)
 {
 	struct vuart *u = container_of(timer, struct vuart, flush.timer);
-	struct batch batch;
-
-	batch.len = 0;
+	bool due;
 
 	ticket_lock(&u->lock);
-	if (vtimer_due(&u->flush))
-		take_output(u, &batch);
+	due = vtimer_due(&u->flush);
 	ticket_unlock(&u->lock);
-	give_output(u, &batch);
+	if (due)
+		send(u);
 }
 
 /* --- registers; all with the lock held ---------------------------------------------------------
  */
 
-static void write_data(struct vuart *u, u8 value, struct batch *batch)
+/* True: send(). */
+static bool write_data(struct vuart *u, u8 value)
 {
-	if (u->mcr & MCR_LOOP)
-		put_input(u, value);
-	else
-		put_output(u, value, batch);
 	u->tx_pending = true; /* sent, and empty again */
+	if (!(u->mcr & MCR_LOOP))
+		return put_output(u, value);
+	put_input(u, value);
+	return false;
 }
 
 static void write_ier(struct vuart *u, u8 value)
@@ -235,16 +235,16 @@ static void write_divisor(struct vuart *u, u64 offset, u8 value)
 			    : (u16)((u->divisor & 0xff00) | value);
 }
 
-static void write_register(struct vuart *u, u64 offset, u8 value, struct batch *batch)
+/* True: send(). */
+static bool write_register(struct vuart *u, u64 offset, u8 value)
 {
 	if (offset <= REG_IER && u->lcr & LCR_DLAB) {
 		write_divisor(u, offset, value);
-		return;
+		return false;
 	}
 	switch (offset) {
 	case REG_DATA:
-		write_data(u, value, batch);
-		break;
+		return write_data(u, value);
 	case REG_IER:
 		write_ier(u, value);
 		break;
@@ -263,6 +263,7 @@ static void write_register(struct vuart *u, u64 offset, u8 value, struct batch *
 	default: /* LSR and MSR are for reading */
 		break;
 	}
+	return false;
 }
 
 static u8 read_iir(struct vuart *u)
@@ -330,17 +331,16 @@ static u64 uart_read(void *dev, u64 offset, unsigned size)
 static void uart_write(void *dev, u64 offset, unsigned size, u64 value)
 {
 	struct vuart *u = dev;
-	struct batch batch;
+	bool full;
 
 	(void)size;
-	batch.len = 0;
 	ticket_lock(&u->lock);
-	write_register(u, offset, (u8)value, &batch);
+	full = write_register(u, offset, (u8)value);
 	update(u);
 	ticket_unlock(&u->lock);
-	give_output(u, &batch);
+	if (unlikely(full))
+		send(u);
 }
-
 static const struct bus_ops uart_ops = {uart_read, uart_write};
 
 /* --- life cycle --------------------------------------------------------------------------------
@@ -348,10 +348,8 @@ static const struct bus_ops uart_ops = {uart_read, uart_write};
 
 void vuart_reset(struct vuart *u)
 {
-	struct batch batch;
-
+	send(u);
 	ticket_lock(&u->lock);
-	take_output(u, &batch);
 	u->ier = u->fcr = u->lcr = u->mcr = u->lsr_errors = u->scr = 0;
 	u->msr = MSR_LINE;
 	u->divisor = 12; /* 9600 baud */
@@ -360,7 +358,6 @@ void vuart_reset(struct vuart *u)
 	vtimer_stop(&u->flush);
 	update(u);
 	ticket_unlock(&u->lock);
-	give_output(u, &batch);
 }
 
 int vuart_create(struct platform *p)

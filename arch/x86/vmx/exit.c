@@ -101,11 +101,8 @@ static void fill_memory(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exi
 
 	(void)v;
 	exit->memory.gpa = GPA(vmread(VMCS_GUEST_PHYSICAL_ADDRESS));
-	exit->memory.read = q & BIT(0);
 	exit->memory.write = q & BIT(1);
 	exit->memory.exec = q & BIT(2);
-	exit->memory.gva_valid = q & BIT(7);
-	exit->memory.gva = exit->memory.gva_valid ? vmread(VMCS_GUEST_LINEAR_ADDRESS) : 0;
 	exit->memory.page_walk = (q & (BIT(7) | BIT(8))) == BIT(7);
 	vmx_event_requeue(x, q);
 }
@@ -159,9 +156,6 @@ static void fill_apic_access(struct virt_vcpu *v, struct vmx_vcpu *x, struct vir
 	}
 	exit->kind = VIRT_EXIT_MEMORY;
 	exit->memory.gpa = GPA(APIC_BASE_GPA | (q & 0xfff));
-	exit->memory.gva = 0;
-	exit->memory.gva_valid = false;
-	exit->memory.read = type != APIC_FETCH;
 	exit->memory.write = false;
 	exit->memory.exec = type == APIC_FETCH;
 	exit->memory.page_walk = type > APIC_EVENT;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/x86/cpu/cpu.h"
 #include "arch/x86/vmx/vmx.h"
 
 /* virt.h has AVL, L, D/B, G in bits 8 to 11, the VMCS in bits 12 to 15. */
@@ -14,6 +15,17 @@ u32 vmx_rights_from_attr(u16 attr)
 	u32 rights = (attr & 0xff) | (u32)(attr & 0xf00) << 4;
 
 	return attr & VIRT_SEG_P ? rights : rights | (u32)RIGHTS_UNUSABLE;
+}
+
+void vmx_get_code(struct virt_vcpu *v, struct virt_code *code)
+{
+	(void)v;
+	code->rip = vmread(VMCS_GUEST_RIP);
+	code->cr3 = vmread(VMCS_GUEST_CR3);
+	code->mode = vmread(VMCS_SEG(VMCS_GUEST_ES_RIGHTS, VIRT_CS)) & (BIT(13) | BIT(14));
+	code->mode |= vmread(VMCS_GUEST_CR0) & CR0_PG;
+	code->mode |= (vmread(VMCS_GUEST_CR4) & (CR4_PAE | CR4_PSE)) << 32;
+	code->mode |= vmread(VMCS_ENTRY_CONTROLS) & ENTRY_IA32E;
 }
 
 bool vmx_long_code(void)

@@ -161,6 +161,7 @@ void vmx_efer_set(struct vmx_vcpu *x, u64 value);
 void vmx_cr_masks_write(void);
 /* Whether the guest runs 64-bit code. */
 bool vmx_long_code(void);
+void vmx_get_code(struct virt_vcpu *v, struct virt_code *code);
 void vmx_get_seg(struct virt_vcpu *v, enum virt_seg_name name, struct virt_seg *seg);
 void vmx_set_seg(struct virt_vcpu *v, enum virt_seg_name name, const struct virt_seg *seg);
 /* Segment attributes of virt.h from and to VMCS access rights. Pure. */
