@@ -53,22 +53,29 @@ static void table_set(enum virt_seg_name name, const struct virt_seg *seg)
 	vmwrite(gdt ? VMCS_GUEST_GDTR_LIMIT : VMCS_GUEST_IDTR_LIMIT, seg->limit & 0xffff);
 }
 
+static void current_get(enum virt_seg_name name, struct virt_seg *seg)
+{
+	if (unlikely(name >= VIRT_GDTR)) {
+		table_get(name, seg);
+		return;
+	}
+	seg->selector = (u16)vmread(VMCS_SEG(VMCS_GUEST_ES_SELECTOR, name));
+	seg->limit = (u32)vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, name));
+	seg->base = vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, name));
+	seg->attr = vmx_attr_from_rights((u32)vmread(VMCS_SEG(VMCS_GUEST_ES_RIGHTS, name)));
+}
+
 void vmx_get_seg(struct virt_vcpu *v, enum virt_seg_name name, struct virt_seg *seg)
 {
 	struct vmx_vcpu *x = vmx_of(v);
 
-	if (!x->loaded)
-		vmx_borrow(x);
-	if (name >= VIRT_GDTR) {
-		table_get(name, seg);
-	} else {
-		seg->selector = (u16)vmread(VMCS_SEG(VMCS_GUEST_ES_SELECTOR, name));
-		seg->limit = (u32)vmread(VMCS_SEG(VMCS_GUEST_ES_LIMIT, name));
-		seg->base = vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, name));
-		seg->attr = vmx_attr_from_rights((u32)vmread(VMCS_SEG(VMCS_GUEST_ES_RIGHTS, name)));
+	if (likely(x->loaded)) {
+		current_get(name, seg);
+		return;
 	}
-	if (!x->loaded)
-		vmx_give_back(x);
+	vmx_borrow(x);
+	current_get(name, seg);
+	vmx_give_back(x);
 }
 
 void vmx_set_seg(struct virt_vcpu *v, enum virt_seg_name name, const struct virt_seg *seg)

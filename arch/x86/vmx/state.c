@@ -5,8 +5,9 @@
 
 #define APIC_TPR 0x80
 
-/* How a register is reached: by its VMCS field, or in another way. */
-enum access { BY_FIELD, BY_KEPT_MSR, BY_FUNCTION };
+/* How a register is reached: by its VMCS field, or in another way. SET_BY_FUNCTION: it is
+ * read from its field, but more depends on it. */
+enum access { BY_FIELD, SET_BY_FUNCTION, BY_KEPT_MSR, BY_FUNCTION };
 static const struct reg_desc {
 	u16 where; /* VMCS field, or enum vmx_kept_msr */
 	u8 access;
@@ -22,7 +23,7 @@ static const struct reg_desc {
     [VIRT_DR6] = {0, BY_FUNCTION},
     [VIRT_DR7] = {VMCS_GUEST_DR7, BY_FIELD},
     [VIRT_XCR0] = {0, BY_FUNCTION},
-    [VIRT_EFER] = {0, BY_FUNCTION},
+    [VIRT_EFER] = {VMCS_GUEST_EFER, SET_BY_FUNCTION},
     [VIRT_PAT] = {VMCS_GUEST_PAT, BY_FIELD},
     [VIRT_SYSENTER_CS] = {VMCS_GUEST_SYSENTER_CS, BY_FIELD},
     [VIRT_SYSENTER_ESP] = {VMCS_GUEST_SYSENTER_ESP, BY_FIELD},
@@ -57,8 +58,6 @@ static u64 function_get(struct vmx_vcpu *x, enum virt_reg reg)
 		return x->loaded ? dr6_read() : x->dr6;
 	case VIRT_XCR0:
 		return x->xcr0;
-	case VIRT_EFER:
-		return vmread(VMCS_GUEST_EFER);
 	case VIRT_SPEC_CTRL:
 		return x->spec_guest;
 	default:
@@ -107,7 +106,7 @@ static u64 current_get(struct vmx_vcpu *x, enum virt_reg reg)
 {
 	const struct reg_desc *d = &reg_descs[reg];
 
-	if (likely(d->access == BY_FIELD))
+	if (d->access <= SET_BY_FUNCTION)
 		return vmread(d->where);
 	if (d->access == BY_KEPT_MSR)
 		return vmx_kept_get(x, d->where);
@@ -130,17 +129,25 @@ static void current_set(struct vmx_vcpu *x, enum virt_reg reg, u64 value)
 		function_set(x, reg, value);
 }
 
-u64 vmx_get_reg(struct virt_vcpu *v, enum virt_reg reg)
+static __attribute__((noinline)) u64 get_unusual(struct vmx_vcpu *x, enum virt_reg reg)
 {
-	struct vmx_vcpu *x = vmx_of(v);
 	u64 value;
 
-	if (likely(x->loaded))
+	if (x->loaded)
 		return current_get(x, reg);
 	vmx_borrow(x);
 	value = current_get(x, reg);
 	vmx_give_back(x);
 	return value;
+}
+
+u64 vmx_get_reg(struct virt_vcpu *v, enum virt_reg reg)
+{
+	struct vmx_vcpu *x = vmx_of(v);
+
+	if (likely(x->loaded && reg_descs[reg].access <= SET_BY_FUNCTION))
+		return vmread(reg_descs[reg].where);
+	return get_unusual(x, reg);
 }
 
 void vmx_set_reg(struct virt_vcpu *v, enum virt_reg reg, u64 value)
