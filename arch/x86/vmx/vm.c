@@ -9,7 +9,14 @@
 #include "arch/x86/vmx/vmx.h"
 
 static_assert(sizeof(struct vmx_vm) <= PAGE_SIZE, "allocated as one page");
-#define IO_BITMAP_ORDER 1 /* 64 Ki ports, one bit each */
+
+/*
+ * The bitmaps are one block: two pages for 64 Ki ports, one bit each, one for the MSRs, one
+ * for the MSRs in x2APIC mode. Some processors read bits of the highest ports together with
+ * the byte behind them, which must not be a page that means something else, like the APIC's.
+ */
+#define BITMAPS_ORDER 2
+#define IO_BITMAP_SIZE (2 * PAGE_SIZE)
 
 /* MSRs of the guest that hardware keeps apart from the host's: kept ones are swapped by
  * load(), the others have VMCS fields. */
@@ -55,12 +62,9 @@ static void bitmaps_init(struct virt_vm *vm)
 {
 	struct vmx_vm *own = vmx_vm_of(vm);
 
-	memset(vm->io_bitmap, 0xff, PAGE_SIZE << IO_BITMAP_ORDER);
-	memset(vm->msr_bitmap, 0xff, PAGE_SIZE);
-	if (own->x2apic_msr_bitmap) {
-		memset(own->x2apic_msr_bitmap, 0xff, PAGE_SIZE);
+	memset(vm->io_bitmap, 0xff, PAGE_SIZE << BITMAPS_ORDER);
+	if (own->x2apic_msr_bitmap)
 		vmx_apic_bitmap_init(own->x2apic_msr_bitmap, &virt_caps);
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(own_msrs); i++)
 		vmx_msr_pass(vm, own_msrs[i], true, true);
 	if (virt_caps.rdtscp)
@@ -76,18 +80,16 @@ int vmx_vm_create(struct virt_vm *vm)
 	if (!own)
 		return trace_err(ERR_NOMEM, "no memory for a VM's bitmaps");
 	own->id = __atomic_add_fetch(&last_id, 1, __ATOMIC_RELAXED);
-	vm->msr_bitmap = pages_alloc(0);
-	vm->io_bitmap = pages_alloc(IO_BITMAP_ORDER);
-	if (virt_caps.x2apic_virt)
-		own->x2apic_msr_bitmap = pages_alloc(0);
+	vm->io_bitmap = pages_alloc(BITMAPS_ORDER);
 	if (virt_caps.apic_access)
 		own->apic_page = pages_alloc(0);
-	if (!vm->msr_bitmap || !vm->io_bitmap ||
-	    (virt_caps.x2apic_virt && !own->x2apic_msr_bitmap) ||
-	    (virt_caps.apic_access && !own->apic_page)) {
+	if (!vm->io_bitmap || (virt_caps.apic_access && !own->apic_page)) {
 		vmx_vm_destroy(vm);
 		return trace_err(ERR_NOMEM, "no memory for a VM's bitmaps");
 	}
+	vm->msr_bitmap = vm->io_bitmap + IO_BITMAP_SIZE;
+	if (virt_caps.x2apic_virt)
+		own->x2apic_msr_bitmap = vm->msr_bitmap + PAGE_SIZE;
 	vm->apic_page = own->apic_page ? virt_to_hpa(own->apic_page) : HPA(0);
 	bitmaps_init(vm);
 	return ERR_OK;
@@ -100,9 +102,7 @@ void vmx_vm_destroy(struct virt_vm *vm)
 	if (!own)
 		return;
 	pages_free(own->apic_page, 0);
-	pages_free(own->x2apic_msr_bitmap, 0);
-	pages_free(vm->io_bitmap, IO_BITMAP_ORDER);
-	pages_free(vm->msr_bitmap, 0);
+	pages_free(vm->io_bitmap, BITMAPS_ORDER);
 	pages_free(own, 0);
 	vm->backend = NULL;
 	vm->msr_bitmap = vm->io_bitmap = NULL;
