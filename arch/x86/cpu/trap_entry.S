@@ -16,7 +16,11 @@ trap_stubs:
 	.set .Lvector, 0
 	.rept 256
 	.balign TRAP_STUB_SIZE
-	.if .Lvector >= 32 || ((HAS_ERROR >> .Lvector) & 1) == 0
+	.set .Lerror, 0
+	.if .Lvector < 32
+	.set .Lerror, (HAS_ERROR >> .Lvector) & 1
+	.endif
+	.if .Lerror == 0
 	push $0
 	.endif
 	push $.Lvector
