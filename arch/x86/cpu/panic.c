@@ -39,12 +39,21 @@ static __printf(1, 2) void panic_print(const char *fmt, ...)
 	panic_ops->write(line, strlen(line));
 }
 
+struct named_register {
+	const char *name;
+	u64 value;
+};
+
+static void panic_print_list(const struct named_register *regs, u32 count)
+{
+	for (u32 i = 0; i < count; i++)
+		panic_print("%s %016llx%s", regs[i].name, (unsigned long long)regs[i].value,
+			    i % 4 == 3 || i == count - 1 ? "\n" : "  ");
+}
+
 static void panic_print_registers(const struct trap_frame *f)
 {
-	const struct {
-		const char *name;
-		u64 value;
-	} regs[] = {
+	const struct named_register regs[] = {
 	    {"rip", f->rip},     {"rsp", f->rsp},     {"rfl", f->rflags},  {"rax", f->rax},
 	    {"rbx", f->rbx},     {"rcx", f->rcx},     {"rdx", f->rdx},     {"rsi", f->rsi},
 	    {"rdi", f->rdi},     {"rbp", f->rbp},     {"r8 ", f->r8},      {"r9 ", f->r9},
@@ -53,9 +62,23 @@ static void panic_print_registers(const struct trap_frame *f)
 	    {"cr3", cr3_read()}, {"cr4", cr4_read()},
 	};
 
-	for (u32 i = 0; i < ARRAY_SIZE(regs); i++)
-		panic_print("%s %016llx%s", regs[i].name, (unsigned long long)regs[i].value,
-			    i % 4 == 3 || i == ARRAY_SIZE(regs) - 1 ? "\n" : "  ");
+	panic_print_list(regs, ARRAY_SIZE(regs));
+}
+
+/* Of a panic without a trap: those that our own calls have not changed since. */
+static void panic_print_own_registers(u64 rip)
+{
+	u64 rflags = 0;
+
+	__asm__ volatile("pushfq; pop %0" : "=r"(rflags));
+	const struct named_register regs[] = {
+	    {"rip", rip},        {"rsp", (u64)__builtin_frame_address(0)},
+	    {"rfl", rflags},     {"gs ", (u64)this_cpu()},
+	    {"cr0", cr0_read()}, {"cr2", cr2_read()},
+	    {"cr3", cr3_read()}, {"cr4", cr4_read()},
+	};
+
+	panic_print_list(regs, ARRAY_SIZE(regs));
 }
 
 static void panic_print_call(void *ctx, u64 address, const char *name, u64 offset)
@@ -85,7 +108,9 @@ static void panic_enter(void)
 	panic_ops->begin();
 }
 
-static __noreturn void panic_finish(const struct trap_frame *frame, const char *fmt, va_list ap)
+/* rip: where it was called, without a frame. */
+static __noreturn void panic_finish(const struct trap_frame *frame, void *rip, const char *fmt,
+				    va_list ap)
 {
 	char text[160];
 
@@ -98,6 +123,8 @@ static __noreturn void panic_finish(const struct trap_frame *frame, const char *
 		    this_cpu()->apic_id, smp_stop_others(), cpu_count() - 1);
 	if (frame)
 		panic_print_registers(frame);
+	else
+		panic_print_own_registers((u64)rip);
 	panic_print("backtrace:\n");
 	if (frame) {
 		backtrace_symbolize(frame->rip, panic_print_call, NULL);
@@ -114,7 +141,7 @@ void panic(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	panic_finish(NULL, fmt, ap);
+	panic_finish(NULL, __builtin_return_address(0), fmt, ap);
 }
 
 void panic_frame(const struct trap_frame *frame, const char *fmt, ...)
@@ -122,7 +149,7 @@ void panic_frame(const struct trap_frame *frame, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	panic_finish(frame, fmt, ap);
+	panic_finish(frame, NULL, fmt, ap);
 }
 
 /* Called by what the compiler's stack protector inserts. */
