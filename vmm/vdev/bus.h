@@ -43,8 +43,8 @@ void bus_remove(struct bus *bus, u64 base);
 /* The range that holds addr, or NULL. */
 const struct bus_range *bus_find(struct bus *bus, u64 addr);
 
-/* Only the lowest size bytes of value count. An access that no range holds reads as all ones and its write is dropped; one that
- * leaves its range is split at the border. */
+/* Only the lowest size bytes of value count. An access that no range holds reads as all ones and
+ * its write is dropped; one that leaves its range is split at the border. */
 u64 bus_read(struct bus *bus, u64 addr, unsigned size);
 void bus_write(struct bus *bus, u64 addr, unsigned size, u64 value);
 
