@@ -114,8 +114,7 @@ static inline bool holds(const struct bus_range *range, u64 addr, unsigned size)
 {
 	u64 offset = addr - range->base;
 
-	return offset < range->size && size <= range->size - offset &&
-	       (size == 1 || !range->bytes);
+	return offset < range->size && size <= range->size - offset && (size == 1 || !range->bytes);
 }
 
 /* The range hit last, if it takes this access; NULL otherwise. */
