@@ -104,8 +104,8 @@ $(B)/core.elf: $(core-objects) $(wildcard linker/core.lds linker/*.awk linker/*.
 core: $(B)/core.elf
 
 # --- the loader -------------------------------------------------------------------------------
-efi-lds := $(firstword $(wildcard linker/*efi*.lds linker/loader*.lds) $(wildcard /usr/lib/elf_x86_64_efi.lds \
-	$(libdir)/gnuefi/elf_x86_64_efi.lds))
+# Looked for when first used, that is, after gnu-efi has been installed.
+efi-lds = $(firstword $(wildcard /usr/lib/elf_x86_64_efi.lds $(libdir)/gnuefi/elf_x86_64_efi.lds))
 efi-crt = $(firstword $(wildcard /usr/lib/crt0-efi-x86_64.o $(libdir)/gnuefi/crt0-efi-x86_64.o))
 loader-flags := -std=gnu11 -O2 -g -ffreestanding -fPIC -fshort-wchar -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fno-strict-aliasing -fcf-protection=none \
