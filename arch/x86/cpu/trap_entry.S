@@ -16,11 +16,7 @@ trap_stubs:
 	.set .Lvector, 0
 	.rept 256
 	.balign TRAP_STUB_SIZE
-	.set .Lerror, 0
-	.if .Lvector < 32
-	.set .Lerror, (HAS_ERROR >> .Lvector) & 1
-	.endif
-	.if .Lerror == 0
+	.if .Lvector >= 32 || ((HAS_ERROR >> (.Lvector & 31)) & 1) == 0
 	push $0
 	.endif
 	push $.Lvector
