@@ -7,9 +7,9 @@
 #include "arch/x86/mm/memtype.h"
 #include "arch/x86/vmx/controls.h"
 
-#define REMEDY                                                                                \
-	"an Intel processor with EPT and unrestricted guest (Westmere of 2010, or later) is " \
-	"needed; inside a virtual machine, its host must offer nested VT-x"
+/* Log lines end at 255 characters. */
+#define REMEDY \
+	"an Intel processor of 2010 (Westmere) or later is needed, or nested VT-x from the host"
 
 struct vmx_caps vmx_caps;
 
