@@ -341,6 +341,8 @@ struct virt_ops {
 	void (*apic_tpr_threshold)(struct virt_vcpu *v, u8 threshold);
 	/* Highest vectors requested and in service, 0 if none (RVI, SVI). */
 	void (*apic_set_status)(struct virt_vcpu *v, u8 rvi, u8 svi);
+	/* The former alone; what is in service stays as hardware has it. */
+	void (*apic_set_request)(struct virt_vcpu *v, u8 rvi);
 	void (*apic_eoi_exit)(struct virt_vcpu *v, const u64 bitmap[4]);
 	/* Notify the CPU that runs v of bits set in v->pi; ERR_UNSUPPORTED without caps.posted. */
 	int (*apic_post)(struct virt_vcpu *v, u32 host_cpu);

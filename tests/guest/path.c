@@ -7,15 +7,35 @@
 
 #define IOAPIC 0xfec00000ull
 #define VECTOR_TIMER 0x40
+#define VECTOR_IPI 0x41
 #define MSR_TSC_DEADLINE 0x6e0
 
-static volatile u64 timer_fired;
+static volatile u64 timer_fired, ipi_taken, ap_ready;
+static volatile bool ap_halts;
 
 static void on_timer(struct trap *trap)
 {
 	(void)trap;
 	timer_fired++;
 	apic_eoi();
+}
+
+static void on_ipi(struct trap *trap)
+{
+	(void)trap;
+	ipi_taken++;
+	apic_eoi();
+}
+
+void ap_main(void)
+{
+	apic_enable();
+	__asm__ volatile("sti");
+	ap_ready = 1;
+	while (!ap_halts)
+		__asm__ volatile("pause");
+	for (;;)
+		__asm__ volatile("hlt");
 }
 
 static void do_cpuid(void)
@@ -56,25 +76,58 @@ static void do_timer(void)
 		;
 }
 
+static void do_ipi(void)
+{
+	u64 seen = ipi_taken;
+
+	apic_ipi(1, VECTOR_IPI);
+	while (ipi_taken == seen)
+		;
+}
+
+/* With time for the other CPU to reach its HLT. */
+static void rest(void)
+{
+	u64 since = rdtsc();
+
+	while (rdtsc() - since < 20000)
+		;
+}
+
+static void start_other(void)
+{
+	ap_halts = cmdline_has("ipi-halted");
+	ap_launch();
+	while (!ap_ready)
+		;
+}
+
 void guest_main(void)
 {
 	static const struct {
 		const char *word;
 		void (*fn)(void);
 	} exits[] = {
-	    {"cpuid", do_cpuid}, {"hypercall", do_hypercall},   {"rdmsr", do_rdmsr},
-	    {"out", do_out},     {"mmio-write", do_mmio_write}, {"timer", do_timer},
+	    {"cpuid", do_cpuid},     {"hypercall", do_hypercall},   {"rdmsr", do_rdmsr},
+	    {"out", do_out},         {"mmio-write", do_mmio_write}, {"timer", do_timer},
+	    {"ipi-running", do_ipi}, {"ipi-halted", do_ipi},
 	};
 
 	trap_set(VECTOR_TIMER, on_timer);
+	trap_set(VECTOR_IPI, on_ipi);
 	apic_enable();
 	wrmsr(X2APIC_LVT_TIMER, 2u << 17 | VECTOR_TIMER);
 	__asm__ volatile("sti");
 	for (size_t i = 0; i < ARRAY_SIZE(exits); i++) {
 		if (!cmdline_has(exits[i].word))
 			continue;
-		for (unsigned n = 0; n < 100; n++)
+		if (exits[i].fn == do_ipi)
+			start_other();
+		for (unsigned n = 0; n < 100; n++) {
+			rest();
 			exits[i].fn();
+		}
+		rest();
 		__asm__ volatile("xchg %bx, %bx");
 		exits[i].fn();
 		__asm__ volatile("xchg %bx, %bx");

@@ -418,13 +418,20 @@ bool fast_msr_read(struct virt_vcpu *vv)
 	return true;
 }
 
-/* Registers whose writes mean nothing. */
+/* Registers whose writes mean nothing, and IPIs, which may have changed what there is to do
+ * here as well: the run loop looks. */
 bool fast_msr_write(struct virt_vcpu *vv)
 {
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
+	u32 msr = (u32)vv->gpr[VIRT_RCX];
 
-	if ((u32)vv->gpr[VIRT_RCX] != MSR_IA32_BIOS_SIGN_ID)
+	if (msr == MSR_X2APIC_ICR) {
+		if (vlapic_msr_write(v->lapic, msr, exit_edx_eax(v)))
+			return false;
+		vcpu_look(v);
+	} else if (msr != MSR_IA32_BIOS_SIGN_ID) {
 		return false;
+	}
 	v->exits[VIRT_EXIT_MSR_WRITE]++;
 	return true;
 }

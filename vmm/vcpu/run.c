@@ -153,9 +153,13 @@ static void set_tpr_threshold(struct vcpu *v)
 /* Where hardware delivers: what is requested and in service, and whose EOI we must see. */
 static void tell_hardware(struct vcpu *v)
 {
+	enum vlapic_status status = vlapic_status_changed(v->lapic);
 	u64 level[4];
 
-	virt->apic_set_status(&v->virt, vlapic_irr(v->lapic), vlapic_isr(v->lapic));
+	if (status == VLAPIC_REQUEST_CHANGED)
+		virt->apic_set_request(&v->virt, vlapic_irr(v->lapic));
+	else if (status == VLAPIC_SERVICE_CHANGED)
+		virt->apic_set_status(&v->virt, vlapic_irr(v->lapic), vlapic_isr(v->lapic));
 	if (vlapic_eoi_bitmap(v->lapic, level))
 		virt->apic_eoi_exit(&v->virt, level);
 }
@@ -169,8 +173,7 @@ static void deliver_interrupts(struct vcpu *v)
 	if (vlapic_has_posted(v->lapic))
 		vlapic_sync(v->lapic);
 	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
-		if (vlapic_status_changed(v->lapic))
-			tell_hardware(v);
+		tell_hardware(v);
 		if (unlikely(extint))
 			deliver_by_software(v, false, true);
 		return;

@@ -24,12 +24,12 @@ static u32 scan_words(const struct vlapic *v, u32 base)
 	return 0;
 }
 
-bool vlapic_status_changed(struct vlapic *v)
+enum vlapic_status vlapic_status_changed(struct vlapic *v)
 {
-	if (likely(!(v->irr_mask | v->isr_mask)))
-		return false;
+	u8 irr = v->irr_mask, isr = v->isr_mask;
+
 	v->irr_mask = v->isr_mask = 0;
-	return true;
+	return isr ? VLAPIC_SERVICE_CHANGED : irr ? VLAPIC_REQUEST_CHANGED : VLAPIC_UNCHANGED;
 }
 
 static inline u32 irr_mask(const struct vlapic *v)
@@ -102,6 +102,7 @@ static inline void note_level(struct vlapic *v, u8 vector, bool level)
 		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
 	else
 		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
+	__atomic_store_n(&v->level_changed, true, __ATOMIC_RELEASE);
 }
 
 void vlapic_post(struct vlapic *v, u8 vector, bool level)
@@ -180,9 +181,13 @@ void vlapic_sync(struct vlapic *v)
 static inline u8 priority(const struct vlapic *v)
 {
 	u8 tpr = (u8)v->regs[APIC_TPR / 4];
-	u32 mask = isr_mask(v);
+	u32 mask;
 	u8 isr;
 
+	/* Hardware that delivers keeps PPR itself, as long as it alone changes ISR. */
+	if (virt_caps.virq_delivery && !v->isr_mask)
+		return MAX((u8)v->regs[APIC_PPR / 4], tpr);
+	mask = isr_mask(v);
 	if (likely(!mask))
 		return tpr;
 	isr = highest(v, APIC_ISR, mask) & 0xf0;
@@ -264,14 +269,13 @@ void vlapic_after_eoi(struct vlapic *v, u8 vector)
 
 bool vlapic_eoi_bitmap(struct vlapic *v, u64 bitmap[4])
 {
-	bool changed = false;
-
-	for (u32 i = 0; i < 4; i++) {
+	if (likely(!__atomic_load_n(&v->level_changed, __ATOMIC_RELAXED)))
+		return false;
+	__atomic_store_n(&v->level_changed, false, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (u32 i = 0; i < 4; i++)
 		bitmap[i] = __atomic_load_n(&v->level[i], __ATOMIC_RELAXED);
-		changed |= bitmap[i] != v->eoi_told[i];
-		v->eoi_told[i] = bitmap[i];
-	}
-	return changed;
+	return true;
 }
 
 /* --- local interrupts ------------------------------------------------------------------------ */
@@ -321,6 +325,8 @@ void vlapic_clear_registers(struct vlapic *v)
 {
 	vlapic_timer_stop(v);
 	memset(v->regs, 0, sizeof(v->regs));
+	if (v->level[0] | v->level[1] | v->level[2] | v->level[3])
+		v->level_changed = true;
 	memset(v->level, 0, sizeof(v->level));
 	for (u32 i = 0; i < 4; i++)
 		__atomic_store_n(&v->pi.pir[i], 0, __ATOMIC_RELAXED);

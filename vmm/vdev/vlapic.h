@@ -56,9 +56,10 @@ u8 vlapic_irr(const struct vlapic *v);
 u8 vlapic_isr(const struct vlapic *v);
 u8 vlapic_tpr_threshold(struct vlapic *v);
 
-/* With virt_caps.virq_delivery: whether software has changed IRR or ISR since this was asked
- * last, so that RVI, SVI and the EOI-exit bitmap have to be told to hardware. One load. */
-bool vlapic_status_changed(struct vlapic *v);
+/* With virt_caps.virq_delivery: what software has changed since this was asked last, so that
+ * hardware has to be told RVI, or SVI as well. */
+enum vlapic_status { VLAPIC_UNCHANGED, VLAPIC_REQUEST_CHANGED, VLAPIC_SERVICE_CHANGED };
+enum vlapic_status vlapic_status_changed(struct vlapic *v);
 
 /* Whether a halted vCPU must wake: a deliverable vector, posted or in IRR. */
 bool vlapic_wants_cpu(struct vlapic *v);

@@ -140,7 +140,8 @@ static void send_to_cluster(struct platform *p, const struct vlapic *source, u8 
 /* All that can differ in a fixed IPI to one physical destination: vector, assert. */
 #define ICR_PLAIN(low) (!((low) & ~(0xffu | ICR_ASSERT)))
 
-void vlapic_send(struct vlapic *v, u32 low, u32 dest)
+/* All that vlapic_send() does not do at once. */
+static __attribute__((noinline)) void send_other(struct vlapic *v, u32 low, u32 dest)
 {
 	struct platform *p = v->p;
 	struct vlapic_message m = {
@@ -154,11 +155,6 @@ void vlapic_send(struct vlapic *v, u32 low, u32 dest)
 	};
 	bool vectored = m.delivery == DELIVER_FIXED || m.delivery == DELIVER_LOWEST;
 
-	if (likely(ICR_PLAIN(low) && m.vector >= 16 && dest < p->cpus)) {
-		if (likely(__atomic_load_n(&p->lapic[dest]->enabled, __ATOMIC_RELAXED)))
-			arrive_vector(p->lapic[dest], v, m.vector, false);
-		return;
-	}
 	if (v->x2apic && ICR_PLAIN(low & ~ICR_LOGICAL) && m.vector >= 16 && dest != DEST_ALL) {
 		/* The same by its logical ID, as Linux does. A physical one is nobody's. */
 		if (m.logical)
@@ -176,4 +172,15 @@ void vlapic_send(struct vlapic *v, u32 low, u32 dest)
 	if (!v->x2apic && !m.logical && dest == 0xff)
 		m.dest = DEST_ALL;
 	vlapic_deliver(p, v, &m);
+}
+
+void vlapic_send(struct vlapic *v, u32 low, u32 dest)
+{
+	struct platform *p = v->p;
+	u8 vector = (u8)low;
+
+	if (unlikely(!ICR_PLAIN(low) || vector < 16 || dest >= p->cpus))
+		send_other(v, low, dest);
+	else if (likely(__atomic_load_n(&p->lapic[dest]->enabled, __ATOMIC_RELAXED)))
+		arrive_vector(p->lapic[dest], v, vector, false);
 }

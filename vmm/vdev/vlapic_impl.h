@@ -87,7 +87,7 @@ struct vlapic {
 	u8 irr_mask, isr_mask;
 	u32 errors;      /* to appear in ESR at its next write; set by any CPU */
 	u64 level[4];    /* vectors last posted as level-triggered; set by any CPU */
-	u64 eoi_told[4]; /* what vlapic_eoi_bitmap() last returned */
+	bool level_changed; /* since vlapic_eoi_bitmap() last returned true */
 	struct vlapic_timer timer;
 };
 

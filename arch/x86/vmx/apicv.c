@@ -101,6 +101,13 @@ void vmx_apic_set_status(struct virt_vcpu *v, u8 rvi, u8 svi)
 		vmwrite(VMCS_GUEST_INTERRUPT_STATUS, (u32)svi << 8 | rvi);
 }
 
+void vmx_apic_set_request(struct virt_vcpu *v, u8 rvi)
+{
+	if (vmx_of(v)->controls.proc2 & PROC2_VIRQ_DELIVERY)
+		vmwrite(VMCS_GUEST_INTERRUPT_STATUS,
+			(vmread(VMCS_GUEST_INTERRUPT_STATUS) & 0xff00) | rvi);
+}
+
 void vmx_apic_eoi_exit(struct virt_vcpu *v, const u64 bitmap[4])
 {
 	if (!(vmx_of(v)->controls.proc2 & PROC2_VIRQ_DELIVERY))

@@ -195,6 +195,7 @@ void vmx_vpid_renew(struct vmx_vcpu *x);
 void vmx_apic_mode(struct virt_vcpu *v, enum virt_apic_mode mode);
 void vmx_apic_tpr_threshold(struct virt_vcpu *v, u8 threshold);
 void vmx_apic_set_status(struct virt_vcpu *v, u8 rvi, u8 svi);
+void vmx_apic_set_request(struct virt_vcpu *v, u8 rvi);
 void vmx_apic_eoi_exit(struct virt_vcpu *v, const u64 bitmap[4]);
 int vmx_apic_post(struct virt_vcpu *v, u32 host_cpu);
 void vmx_apic_bitmap_init(u8 *bitmap, const struct virt_caps *caps);
