@@ -52,6 +52,8 @@ void boot_smp_start(void);
 
 /* boot/core/guests.c: virtualization, configuration, virtual machines. */
 void boot_virt_init(void);
+/* A processor cannot run guests: then none does, since a vCPU may run on any. */
+void boot_virt_missing(void);
 void boot_guests_start(void);
 
 #endif

@@ -7,11 +7,13 @@
 #include "arch/x86/cpu/percpu.h"
 #include "arch/x86/irq/ioapic.h"
 #include "arch/x86/irq/irq.h"
+#include "arch/x86/mm/direct.h"
 #include "arch/x86/mm/mmio.h"
 #include "boot/core/boot.h"
 #include "drivers/acpi/spcr.h"
 #include "drivers/uart/uart_console.h"
 #include "kernel/log/log.h"
+#include "vmm/vm/config.h"
 
 #define COM1_PORT 0x3f8
 #define COM1_IRQ 4
@@ -83,11 +85,41 @@ static bool serial_try(const struct uart_config *cfg)
 	return true;
 }
 
-/* What the loader says, and the usual port; MMIO has to wait for own page tables. */
+/* What the configuration says, if it says anything. */
+static struct config_console wanted;
+
+static struct uart_config wanted_uart(void)
+{
+	return (struct uart_config){
+	    .mmio = wanted.kind == CONFIG_CONSOLE_MMIO,
+	    .base = wanted.base,
+	    .reg_shift = (u8)wanted.reg_shift,
+	    .clock_hz = wanted.clock_hz,
+	    .baud = wanted.baud,
+	};
+}
+
+static void read_wanted(void)
+{
+	const struct handoff_blob *blob = &boot.handoff.config;
+
+	if (blob->phys)
+		config_read_console(&wanted, hpa_to_virt(HPA(blob->phys)), blob->size);
+}
+
+/* The port that is configured, or what the loader says, and the usual one; MMIO has to wait for
+ * own page tables, and what is configured there is not to be preceded by a port. */
 static void serial_try_ports(void)
 {
 	const struct handoff_console *c = &boot.handoff.console;
+	struct uart_config uart = wanted_uart();
 
+	if (wanted.kind == CONFIG_CONSOLE_MMIO)
+		return;
+	if (wanted.kind == CONFIG_CONSOLE_PORT && !serial_try(&uart) && !serial_found)
+		log_err("console: nothing answers at the configured port %#llx: mend `console` in "
+			"hanok.dtb",
+			(unsigned long long)wanted.base);
 	if (c->kind == HANDOFF_CONSOLE_PORT)
 		serial_try(&(struct uart_config){.base = c->base, .baud = c->baud});
 	serial_try(&(struct uart_config){.base = COM1_PORT});
@@ -106,6 +138,7 @@ void boot_console_init(void)
 		screen_init((u32 *)boot.handoff.framebuffer.phys);
 		console_add_backend(&screen, true);
 	}
+	read_wanted();
 	serial_try_ports();
 	early_console_quiet();
 	panic_register(&panic_to_console);
@@ -126,8 +159,17 @@ void boot_console_remap(void)
 void boot_console_find(void)
 {
 	const struct handoff_console *c = &boot.handoff.console;
+	struct uart_config uart = wanted_uart();
 	struct spcr spcr;
 
+	if (wanted.kind == CONFIG_CONSOLE_MMIO && !serial_try(&uart)) {
+		log_err(
+		    "console: nothing answers at the configured address %#llx: mend `console` in "
+		    "hanok.dtb",
+		    (unsigned long long)wanted.base);
+		wanted.kind = CONFIG_CONSOLE_AUTO;
+		serial_try_ports();
+	}
 	if (!spcr_read(&boot.acpi, &spcr))
 		serial_try(&(struct uart_config){
 		    .mmio = spcr.mmio,

@@ -14,6 +14,12 @@
 #include "vmm/vm/vm.h"
 
 static struct config config;
+static bool virt_missing; /* on one of the processors */
+
+void boot_virt_missing(void)
+{
+	__atomic_store_n(&virt_missing, true, __ATOMIC_RELEASE);
+}
 
 void boot_virt_init(void)
 {
@@ -22,7 +28,7 @@ void boot_virt_init(void)
 	if (virt_init(why, sizeof(why)))
 		log_err("virt: no guests can run here: %s", why);
 	else if (virt->cpu_on())
-		log_err("virt: cannot be turned on on processor 0");
+		boot_virt_missing();
 	else
 		log_info("virt: %s, guest pages up to %llu MiB", virt_caps.name,
 			 (unsigned long long)virt_caps.max_leaf >> 20);
@@ -104,7 +110,7 @@ void boot_guests_start(void)
 		return;
 	log_set_echo_level(config.console.level);
 	console_follow(config.console.follow);
-	if (!virt) {
+	if (!virt || __atomic_load_n(&virt_missing, __ATOMIC_ACQUIRE)) {
 		log_err("virt: the configured VMs cannot be started");
 		return;
 	}

@@ -60,9 +60,11 @@ void boot_irq_init(void)
 /* Every processor but the first one, on its own stack. */
 static __noreturn void cpu_main(void)
 {
-	if (virt && virt->cpu_on())
-		log_err("cpu %u: virtualization cannot be turned on, no guest will run here",
+	if (virt && virt->cpu_on()) {
+		log_err("cpu %u: virtualization cannot be turned on: update the firmware",
 			cpu_id());
+		boot_virt_missing();
+	}
 	sched_loop();
 }
 

@@ -144,6 +144,12 @@ enum vcpu_next exit_memory(struct vcpu *v, const struct virt_exit *exit)
 {
 	u64 gpa = exit->memory.gpa.v;
 
+	/* Not what the instruction at RIP did: there is nothing to emulate. */
+	if (unlikely(virt->event_pending(&v->virt))) {
+		vm_crash(v->vm, v,
+			 "an event could not be delivered: its tables or stack are not in RAM");
+		return VCPU_AGAIN;
+	}
 	if (unlikely(exit->memory.page_walk)) {
 		vm_crash(v->vm, v, "page tables outside of RAM, at %#llx", (unsigned long long)gpa);
 		return VCPU_AGAIN;

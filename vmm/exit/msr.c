@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/features.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/msr_mtrr.h"
 #include "vmm/vcpu/pvclock.h"
 
 #define MSR_IA32_PLATFORM_ID 0x17
@@ -17,7 +18,6 @@
 #define MISC_ENABLE_FAST_STRINGS BIT(0)
 #define MISC_ENABLE_BTS_UNAVAILABLE BIT(11)
 #define MISC_ENABLE_PEBS_UNAVAILABLE BIT(12)
-#define MTRRCAP_FIXED BIT(8)
 #define MTRR_DEF_TYPE_ENABLE BIT(11)
 
 struct msr_rule {
@@ -118,62 +118,6 @@ static int write_misc_enable(struct vcpu *v, u32 msr, u64 value)
 	if ((value ^ v->msrs.misc_enable) & ~MISC_ENABLE_FAST_STRINGS)
 		return 0; /* switches that this machine does not have */
 	v->msrs.misc_enable = value;
-	return 0;
-}
-
-static int read_mtrr_cap(struct vcpu *v, u32 msr, u64 *value)
-{
-	(void)v;
-	(void)msr;
-	*value = MTRRCAP_FIXED | VCPU_MTRR_VARIABLE;
-	return 0;
-}
-
-/* MTRRs are kept for the guest to read back; all its RAM is write-back in any case, and
- * devices are never mapped cacheable. */
-static u64 *mtrr_slot(struct vcpu *v, u32 msr)
-{
-	if (msr >= MSR_IA32_MTRR_PHYSBASE0 &&
-	    msr < MSR_IA32_MTRR_PHYSBASE0 + 2 * VCPU_MTRR_VARIABLE)
-		return &v->msrs.mtrr_variable[msr - MSR_IA32_MTRR_PHYSBASE0];
-	if (msr == MSR_IA32_MTRR_FIX64K_00000)
-		return &v->msrs.mtrr_fixed[0];
-	if (msr >= MSR_IA32_MTRR_FIX16K_80000 && msr <= MSR_IA32_MTRR_FIX16K_A0000)
-		return &v->msrs.mtrr_fixed[1 + msr - MSR_IA32_MTRR_FIX16K_80000];
-	if (msr >= MSR_IA32_MTRR_FIX4K_C0000 && msr < MSR_IA32_MTRR_FIX4K_C0000 + 8)
-		return &v->msrs.mtrr_fixed[3 + msr - MSR_IA32_MTRR_FIX4K_C0000];
-	return &v->msrs.mtrr_def_type;
-}
-
-static int read_mtrr(struct vcpu *v, u32 msr, u64 *value)
-{
-	*value = *mtrr_slot(v, msr);
-	return 0;
-}
-
-/* Memory types 0, 1, 4, 5, 6 exist (SDM vol. 3, table 12-8). */
-static bool mtrr_type_valid(u64 type)
-{
-	return type < 8 && (BIT(type) & 0x73);
-}
-
-static bool mtrr_value_valid(u32 msr, u64 value)
-{
-	if (msr == MSR_IA32_MTRR_DEF_TYPE)
-		return !(value & ~0xcffull) && mtrr_type_valid(value & 0xff);
-	if (msr < MSR_IA32_MTRR_FIX64K_00000)
-		return (msr & 1) || (!(value & 0xf00) && mtrr_type_valid(value & 0xff));
-	for (unsigned i = 0; i < 64; i += 8)
-		if (!mtrr_type_valid((value >> i) & 0xff))
-			return false;
-	return true;
-}
-
-static int write_mtrr(struct vcpu *v, u32 msr, u64 value)
-{
-	if (!mtrr_value_valid(msr, value))
-		return ERR_INVAL;
-	*mtrr_slot(v, msr) = value;
 	return 0;
 }
 
@@ -308,7 +252,7 @@ static const struct msr_rule msr_rules[] = {
     {MSR_IA32_TSC_ADJUST, MSR_IA32_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust},
     {MSR_IA32_BIOS_SIGN_ID, MSR_IA32_BIOS_SIGN_ID, read_microcode, write_ignored},
     {MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, read_zero, NULL},
-    {MSR_IA32_MTRRCAP, MSR_IA32_MTRRCAP, read_mtrr_cap, NULL},
+    {MSR_IA32_MTRRCAP, MSR_IA32_MTRRCAP, msr_read_mtrr_cap, NULL},
     {MSR_IA32_ARCH_CAPABILITIES, MSR_IA32_ARCH_CAPABILITIES, read_arch_capabilities, NULL},
     {MSR_MISC_FEATURES_ENABLES, MSR_MISC_FEATURES_ENABLES, read_zero, write_zero},
     {MSR_IA32_SYSENTER_CS, MSR_IA32_SYSENTER_EIP, read_reg, write_reg},
@@ -317,13 +261,13 @@ static const struct msr_rule msr_rules[] = {
     {MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE, read_misc_enable, write_misc_enable},
     {MSR_IA32_ENERGY_PERF_BIAS, MSR_IA32_ENERGY_PERF_BIAS, read_zero, write_ignored},
     {MSR_IA32_DEBUGCTL, MSR_IA32_DEBUGCTL, read_zero, write_zero},
-    {MSR_IA32_MTRR_PHYSBASE0, MSR_IA32_MTRR_PHYSBASE0 + 2 * VCPU_MTRR_VARIABLE - 1, read_mtrr,
-     write_mtrr},
-    {MSR_IA32_MTRR_FIX64K_00000, MSR_IA32_MTRR_FIX64K_00000, read_mtrr, write_mtrr},
-    {MSR_IA32_MTRR_FIX16K_80000, MSR_IA32_MTRR_FIX16K_A0000, read_mtrr, write_mtrr},
-    {MSR_IA32_MTRR_FIX4K_C0000, MSR_IA32_MTRR_FIX4K_C0000 + 7, read_mtrr, write_mtrr},
+    {MSR_IA32_MTRR_PHYSBASE0, MSR_IA32_MTRR_PHYSBASE0 + 2 * VCPU_MTRR_VARIABLE - 1, msr_read_mtrr,
+     msr_write_mtrr},
+    {MSR_IA32_MTRR_FIX64K_00000, MSR_IA32_MTRR_FIX64K_00000, msr_read_mtrr, msr_write_mtrr},
+    {MSR_IA32_MTRR_FIX16K_80000, MSR_IA32_MTRR_FIX16K_A0000, msr_read_mtrr, msr_write_mtrr},
+    {MSR_IA32_MTRR_FIX4K_C0000, MSR_IA32_MTRR_FIX4K_C0000 + 7, msr_read_mtrr, msr_write_mtrr},
     {MSR_IA32_PAT, MSR_IA32_PAT, read_pat, write_pat},
-    {MSR_IA32_MTRR_DEF_TYPE, MSR_IA32_MTRR_DEF_TYPE, read_mtrr, write_mtrr},
+    {MSR_IA32_MTRR_DEF_TYPE, MSR_IA32_MTRR_DEF_TYPE, msr_read_mtrr, msr_write_mtrr},
     {MSR_KVM_WALL_CLOCK_NEW, MSR_KVM_WALL_CLOCK_NEW, read_wall_clock, write_wall_clock},
     {MSR_KVM_SYSTEM_TIME_NEW, MSR_KVM_SYSTEM_TIME_NEW, read_kvm_clock, write_kvm_clock},
     {MSR_IA32_EFER, MSR_IA32_EFER, read_efer, write_efer},

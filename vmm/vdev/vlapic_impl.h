@@ -85,8 +85,8 @@ struct vlapic {
 	 * the words behind our back: then a bit only says that we have changed something since
 	 * vlapic_status_changed(). */
 	u8 irr_mask, isr_mask;
-	u32 errors;      /* to appear in ESR at its next write; set by any CPU */
-	u64 level[4];    /* vectors last posted as level-triggered; set by any CPU */
+	u32 errors;         /* to appear in ESR at its next write; set by any CPU */
+	u64 level[4];       /* vectors last posted as level-triggered; set by any CPU */
 	bool level_changed; /* since vlapic_eoi_bitmap() last returned true */
 	struct vlapic_timer timer;
 };
