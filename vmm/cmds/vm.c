@@ -32,9 +32,14 @@ static int do_stop(struct shell *sh, struct vm *vm)
 
 static int do_shutdown(struct shell *sh, struct vm *vm)
 {
-	if (vm->state != VM_RUNNING)
+	bool held = vm_hold(vm), runs = held && vm->state == VM_RUNNING;
+
+	if (runs)
+		platform_power_button(&vm->platform);
+	if (held)
+		vm_release(vm);
+	if (!runs)
 		return not_now(sh, vm, "shut down");
-	platform_power_button(&vm->platform);
 	shell_printf(sh, "vm %s: power button pressed; a guest that ignores it: vm stop %s\n",
 		     vm->name, vm->name);
 	return 0;
@@ -106,7 +111,8 @@ static void info_vcpu(struct shell *sh, struct vcpu *v)
 		     (unsigned long long)(run_ns / 1000000000),
 		     (unsigned long long)(run_ns / 1000000 % 1000), exit_names[v->longest_kind],
 		     (unsigned long long)v->longest_ticks);
-	if (v->activity == VCPU_PARKED)
+	/* While the VM runs, one that has parked already may be on its way somewhere else. */
+	if (v->activity == VCPU_PARKED && v->vm->state != VM_RUNNING)
 		vcpu_describe(v, info_line, sh);
 }
 
@@ -119,12 +125,13 @@ static int do_info(struct shell *sh, struct vm *vm)
 	shell_printf(sh, "  bootargs %s\n", vm->config->bootargs);
 	if (vm->crash[0])
 		shell_printf(sh, "  crashed: vcpu %u: %s\n", vm->crash_vcpu, vm->crash);
-	if (!vm->built)
+	if (!vm_hold(vm))
 		return 0;
 	info_memory(sh, vm);
 	info_exits(sh, vm);
 	for (u32 i = 0; i < vm->cpus; i++)
 		info_vcpu(sh, vm->vcpus[i]);
+	vm_release(vm);
 	return 0;
 }
 

@@ -50,6 +50,7 @@ void vcpu_load(struct vcpu *v)
 static void do_init(struct vcpu *v)
 {
 	virt->vcpu_reset(&v->virt);
+	v->irq_window = false; /* which the reset has closed */
 	vlapic_reset(v->lapic, true);
 	/* The bootstrap processor restarts at the reset vector, the others wait for SIPI
 	 * (SDM vol. 3, 9.4.3). */
@@ -222,11 +223,27 @@ static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit
 	return next;
 }
 
+/*
+ * Whoever parked it works on it, perhaps on another CPU, until it changes the activity and
+ * wakes it. What is asked for meanwhile (INIT, SIPI, NMI) waits.
+ */
+static bool parked(struct vcpu *v)
+{
+	if (likely(__atomic_load_n(&v->activity, __ATOMIC_ACQUIRE) != VCPU_PARKED))
+		return false;
+	sched_wake_ack(&v->sched);
+	return __atomic_load_n(&v->activity, __ATOMIC_ACQUIRE) == VCPU_PARKED;
+}
+
 void vcpu_run(struct sched_entity *e)
 {
 	struct vcpu *v = container_of(e, struct vcpu, sched);
 	struct virt_exit exit;
 
+	if (unlikely(parked(v))) {
+		sched_block(e);
+		return;
+	}
 	vcpu_load(v);
 	while (!sched_must_yield()) {
 		if (unlikely(__atomic_load_n(&v->virt.attention, __ATOMIC_ACQUIRE)) && !attend(v)) {

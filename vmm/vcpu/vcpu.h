@@ -83,11 +83,12 @@ void vcpu_unload(struct vcpu *v);
 /* Change what it does; on its own CPU, or while it is parked. */
 static inline void vcpu_set_activity(struct vcpu *v, enum vcpu_activity activity)
 {
-	v->activity = activity;
 	if (activity == VCPU_RUNS)
 		v->virt.own = (v->virt.own & ~(u32)VCPU_OWN_STOP) | (u32)VCPU_OWN_IRQ;
 	else
 		v->virt.own |= (u32)VCPU_OWN_STOP;
+	/* Last: another CPU may be waiting to run it. */
+	__atomic_store_n(&v->activity, activity, __ATOMIC_RELEASE);
 }
 
 /* An interrupt of v may have become deliverable, by what its own exit handler did. */

@@ -2,6 +2,7 @@
 /* Making what a VM consists of, and loading its images. */
 #include <string.h>
 
+#include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/xsave.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
@@ -129,15 +130,20 @@ int vm_build(struct vm *vm)
 	return 0;
 }
 
+/* The vCPUs are parked, but a timer or a device may wake one: its run() then returns at
+ * once, and waits for nobody. */
+static void retire_vcpus(struct vm *vm)
+{
+	for (u32 i = 0; vm->vcpus && i < vm->cpus; i++)
+		while (vm->vcpus[i] && sched_remove(&vm->vcpus[i]->sched))
+			cpu_relax();
+}
+
 static void destroy_vcpus(struct vm *vm)
 {
-	for (u32 i = 0; vm->vcpus && i < vm->cpus; i++) {
-		if (!vm->vcpus[i])
-			continue;
-		if (sched_remove(&vm->vcpus[i]->sched))
-			log_err("vm %s: vCPU %u is destroyed while it runs", vm->name, i);
-		vcpu_destroy(vm->vcpus[i]);
-	}
+	for (u32 i = 0; vm->vcpus && i < vm->cpus; i++)
+		if (vm->vcpus[i])
+			vcpu_destroy(vm->vcpus[i]);
 	heap_free(vm->vcpus);
 	vm->vcpus = NULL;
 }
@@ -147,9 +153,11 @@ void vm_unbuild(struct vm *vm)
 	ticket_lock(&vm->lock);
 	vm->built = false;
 	ticket_unlock(&vm->lock);
-	destroy_vcpus(vm);
+	retire_vcpus(vm);
+	/* Devices before vCPUs: until their timers are gone they kick them. */
 	if (vm->platform.vm)
 		platform_destroy(&vm->platform);
+	destroy_vcpus(vm);
 	memset(&vm->platform, 0, sizeof(vm->platform));
 	if (vm->virt.nested_root.v)
 		virt->vm_destroy(&vm->virt);

@@ -85,17 +85,22 @@ static void start_failed(struct vm *vm, int err)
 	ticket_unlock(&vm->lock);
 }
 
-static void start_done(struct vm *vm)
+/* True: it is to be stopped instead. */
+static bool start_done(struct vm *vm)
 {
 	static bool any_started;
+	bool stop;
 
 	if (!__atomic_exchange_n(&any_started, true, __ATOMIC_RELAXED))
 		log_phase("first guest runs");
 	vm->started_ns = time_now_ns();
 	vm->starts++;
 	ticket_lock(&vm->lock);
-	run_vcpus(vm);
+	stop = vm->action == VM_ACTION_STOP;
+	if (!stop)
+		run_vcpus(vm);
 	ticket_unlock(&vm->lock);
+	return stop;
 }
 
 /* One slice of a start. True: there is more. */
@@ -120,8 +125,7 @@ static bool start_slice(struct vm *vm)
 		vm->step = VM_STEP_RUN;
 		break;
 	case VM_STEP_RUN:
-		start_done(vm);
-		return false;
+		return start_done(vm);
 	}
 	if (err)
 		start_failed(vm, err);
@@ -129,13 +133,19 @@ static bool start_slice(struct vm *vm)
 }
 
 /* All vCPUs are parked: do what was asked for. True: call again. */
-static bool finish_action(struct vm *vm, enum vm_action action)
+static bool finish_action(struct vm *vm, enum vm_action asked)
 {
+	enum vm_action action = asked;
+
 	if (action == VM_ACTION_CRASH && vm->config->on_crash == CONFIG_CRASH_RESET)
 		action = VM_ACTION_RESET;
 	if (action == VM_ACTION_STOP)
 		vm_unbuild(vm);
 	ticket_lock(&vm->lock);
+	if (vm->action > asked) { /* more was asked for since */
+		ticket_unlock(&vm->lock);
+		return true;
+	}
 	vm->action = VM_ACTION_NONE;
 	switch (action) {
 	case VM_ACTION_PAUSE:
@@ -168,9 +178,8 @@ static bool any_running(const struct vm *vm)
 	return false;
 }
 
-static bool vm_work(struct work *work)
+static bool work_slice(struct vm *vm)
 {
-	struct vm *vm = container_of(work, struct vm, work);
 	enum vm_action action = __atomic_load_n(&vm->action, __ATOMIC_ACQUIRE);
 
 	if (vm->state == VM_STARTING) {
@@ -178,9 +187,52 @@ static bool vm_work(struct work *work)
 			return start_slice(vm);
 		return finish_action(vm, action);
 	}
+	if (action == VM_ACTION_NONE)
+		return false;
 	if (any_running(vm))
 		return true;
 	return finish_action(vm, action);
+}
+
+/* False: somebody holds the VM. */
+static bool work_begin(struct vm *vm)
+{
+	ticket_lock(&vm->lock);
+	vm->working = !vm->held;
+	ticket_unlock(&vm->lock);
+	return vm->working;
+}
+
+static bool vm_work(struct work *work)
+{
+	struct vm *vm = container_of(work, struct vm, work);
+	bool more;
+
+	if (!work_begin(vm))
+		return true;
+	more = work_slice(vm);
+	ticket_lock(&vm->lock);
+	vm->working = false;
+	ticket_unlock(&vm->lock);
+	return more;
+}
+
+bool vm_hold(struct vm *vm)
+{
+	bool held;
+
+	ticket_lock(&vm->lock);
+	held = vm->built && !vm->working;
+	vm->held += held;
+	ticket_unlock(&vm->lock);
+	return held;
+}
+
+void vm_release(struct vm *vm)
+{
+	ticket_lock(&vm->lock);
+	vm->held--;
+	ticket_unlock(&vm->lock);
 }
 
 int vm_start(struct vm *vm)

@@ -48,11 +48,13 @@ struct vm {
 	const char *name;
 	struct list link;
 
-	struct ticketlock lock; /* state, action */
+	struct ticketlock lock; /* state, action, working, held */
 	enum vm_state state;
 	enum vm_action action;
 	u32 parked; /* vCPUs that stand still because of action; atomic */
 	struct work work;
+	bool working; /* a slice of the work item runs */
+	u32 held;     /* vm_hold() without vm_release(): no slice may start */
 	enum vm_step step;
 	u64 cleared; /* bytes of RAM cleared so far in VM_STEP_CLEAR */
 	bool built;  /* memory, devices and vCPUs exist */
@@ -98,6 +100,14 @@ int __must_check vm_request(struct vm *vm, enum vm_action action);
 /* The guest did something that ends it: logs why, keeps its state for `vm info`, then
  * follows on-crash. Called on the vCPU that did it. */
 void vm_crash(struct vm *vm, struct vcpu *vcpu, const char *fmt, ...) __printf(3, 4);
+
+/*
+ * Keep the VM as it is built, and its vCPUs parked if they are, while a person looks at it;
+ * whatever was asked for meanwhile goes on after vm_release(). False: it is not built, or
+ * changes at this moment. Do not wait for other CPUs in between.
+ */
+bool __must_check vm_hold(struct vm *vm);
+void vm_release(struct vm *vm);
 
 /* The vCPU parks: called by its run loop when it has seen the request. */
 void vm_vcpu_parked(struct vm *vm);
