@@ -83,8 +83,8 @@ static enum vcpu_next exit_hlt(struct vcpu *v, const struct virt_exit *exit)
 /* Spinning on something a preempted sibling holds: let others run first. */
 static enum vcpu_next exit_pause(struct vcpu *v, const struct virt_exit *exit)
 {
-	(void)v;
 	(void)exit;
+	sched_let_pass(&v->sched);
 	return VCPU_STOP;
 }
 
