@@ -168,11 +168,15 @@ void uart_write_panic(struct uart *uart, const char *text, size_t len)
 
 		while (!uart->dead && uart->head != uart->tail)
 			uart_drain_some(uart);
-		if (uart->dead || done == len)
+		if (uart->dead)
 			return;
+		if (done == len)
+			break;
 		text += done;
 		len -= done;
 	}
+	/* What is in the FIFO now is lost when the machine goes off. */
+	(void)uart_wait(uart, UART_LSR_TEMT);
 }
 
 bool uart_poll(struct uart *uart)

@@ -13,6 +13,7 @@ import time
 MODEL = "broadwell_ult"
 RESETS = 64  # debugger 'c' commands: one for the start and one for every reset
 CONNECT_SECONDS = 30
+HOST_MEMORY_MAX = 2048  # Bochs keeps what is used beyond in a file
 PR_SET_PDEATHSIG = 1
 
 # Without the sound lines 2.7 dies where there is no sound card. The serial port is the client of
@@ -23,7 +24,7 @@ gameport=0, e1000=1, ne2k=0, usb_uhci=0
 config_interface: textconfig
 display_library: rfb, options="timeout=0"
 sound: driver=dummy
-memory: host={memory}, guest={memory}
+memory: host={host_memory}, guest={memory}
 romimage: file="{firmware}", address={firmware_address:#x}, options=none
 vgaromimage: file="{vgabios}"
 boot: disk
@@ -91,6 +92,7 @@ class Bochs:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1)
         config = CONFIG.format(port=self.listener.getsockname()[1], disk=disk, folder=folder,
                                cpus=args.cpus, memory=args.memory, model=args.model,
+                               host_memory=min(args.memory, HOST_MEMORY_MAX),
                                **self.firmware())
         self.config = self.write_file("bochsrc", config + "".join(o + "\n" for o in args.bochs_opt))
         self.commands = self.write_file("rc", "".join(c + "\n" for c in args.bochs_rc) +
