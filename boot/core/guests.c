@@ -110,6 +110,7 @@ void boot_guests_start(void)
 		return;
 	log_set_echo_level(config.console.level);
 	console_follow(config.console.follow);
+	virt_caps.posted &= config.processor.posted_interrupts;
 	if (!virt || __atomic_load_n(&virt_missing, __ATOMIC_ACQUIRE)) {
 		log_err("virt: the configured VMs cannot be started");
 		return;

@@ -86,6 +86,7 @@ static u64 on_guest_tsc_to_host(void *vm, u64 guest_tsc)
 
 static const struct platform_host_ops host_ops = {
     .kick = on_index,
+    .post = on_index,
     .init = on_index,
     .sipi = on_sipi,
     .nmi = on_index,

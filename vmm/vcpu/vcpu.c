@@ -97,6 +97,24 @@ void vcpu_kick(struct vcpu *v)
 		sched_kick(&v->sched);
 }
 
+void vcpu_post(struct vcpu *v)
+{
+	u32 cpu;
+
+	if (likely(!virt_caps.posted)) {
+		vcpu_kick(v);
+		return;
+	}
+	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_ACQ_REL);
+	if (sched_current() == &v->sched)
+		return;
+	sched_wake(&v->sched);
+	cpu = __atomic_load_n(&v->sched.cpu, __ATOMIC_RELAXED);
+	/* A notification that comes outside of guest mode waits for the entry. */
+	if (sched_running(&v->sched) && cpu != cpu_id() && virt->apic_post(&v->virt, cpu))
+		sched_kick(&v->sched);
+}
+
 void vcpu_request(struct vcpu *v, u32 requests)
 {
 	__atomic_fetch_or(&v->virt.requests, requests, __ATOMIC_ACQ_REL);

@@ -76,6 +76,10 @@ void vcpu_request(struct vcpu *v, u32 requests);
 /* Make it look at its interrupts and requests. */
 void vcpu_kick(struct vcpu *v);
 
+/* The same for a vector in the posted-interrupt descriptor: a vCPU in guest mode need not
+ * leave it where hardware takes the vector from there. */
+void vcpu_post(struct vcpu *v);
+
 /* Take its state off whichever CPU has it loaded, so that it can be read or destroyed
  * here. It must be parked. */
 void vcpu_unload(struct vcpu *v);

@@ -25,6 +25,9 @@ struct platform_host_ops {
 	/* vCPU `index` has something new in its vlapic (posted bit, INIT, NMI, ExtINT): wake
 	 * it if it sleeps, kick it out of guest mode if it runs on another CPU. */
 	void (*kick)(void *vm, unsigned index);
+	/* A vector was posted for vCPU `index` that hardware, where it can, may deliver without
+	 * the vCPU leaving guest mode; otherwise as kick(). */
+	void (*post)(void *vm, unsigned index);
 	/* INIT and SIPI received by vCPU `index`. */
 	void (*init)(void *vm, unsigned index);
 	void (*sipi)(void *vm, unsigned index, u8 vector);

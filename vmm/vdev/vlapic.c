@@ -105,6 +105,17 @@ static inline void note_level(struct vlapic *v, u8 vector, bool level)
 	__atomic_store_n(&v->level_changed, true, __ATOMIC_RELEASE);
 }
 
+/* A vector whose trigger mode is new must not arrive before the EOI-exit bitmap knows it. */
+static inline void notify(struct vlapic *v)
+{
+	const struct platform_host_ops *host = v->p->host;
+
+	if (likely(!__atomic_load_n(&v->level_changed, __ATOMIC_ACQUIRE)))
+		host->post(v->p->vm, v->index);
+	else
+		host->kick(v->p->vm, v->index);
+}
+
 void vlapic_post(struct vlapic *v, u8 vector, bool level)
 {
 	u64 bit = BIT(vector & 63);
@@ -120,7 +131,7 @@ void vlapic_post(struct vlapic *v, u8 vector, bool level)
 	if (__atomic_fetch_or(&v->pi.pir[vector >> 6], bit, __ATOMIC_ACQ_REL) & bit)
 		return;
 	if (!(__atomic_fetch_or(&v->pi.control, VIRT_PI_ON, __ATOMIC_ACQ_REL) & VIRT_PI_ON))
-		v->p->host->kick(v->p->vm, v->index);
+		notify(v);
 }
 
 /* The trigger mode register follows the way in which the vectors were posted. */

@@ -66,6 +66,11 @@ static void vms_read(struct reader *r, struct config_node *vms)
 		vm_read(r, vms, offset);
 }
 
+static void processor_read(struct reader *r, struct config_node *node)
+{
+	config_processor_read(node, &r->cfg->processor);
+}
+
 static void console_read(struct reader *r, struct config_node *node)
 {
 	config_console_read(node, &r->cfg->console);
@@ -76,6 +81,7 @@ static const struct {
 	void (*read)(struct reader *r, struct config_node *node);
 } root_children[] = {
     {"console", console_read},
+    {"processor", processor_read},
     {"vms", vms_read},
 };
 
@@ -96,7 +102,8 @@ static void root_child_read(struct reader *r, const struct config_node *root, in
 		return;
 	}
 	if (strncmp(node.name, "__", 2)) /* dtc -@ adds __symbols__ and others */
-		config_node_problem(&node, NULL, "remove it; there are `console` and `vms`",
+		config_node_problem(&node, NULL,
+				    "remove it; there are `console`, `processor` and `vms`",
 				    "is not known here: it is not read");
 	r->cfg->problems += node.problems;
 }
@@ -167,6 +174,7 @@ int config_read(struct config *cfg, const void *blob, size_t len, const struct c
 	*cfg = (struct config){.problems = 0};
 	list_init(&cfg->vms);
 	config_console_defaults(&cfg->console);
+	config_processor_defaults(&cfg->processor);
 	if (!blob) {
 		config_node_problem(&root, NULL, "put a hanok.dtb on the boot volume or server",
 				    "there is no configuration");

@@ -77,9 +77,15 @@ struct config_console {
 	bool follow; /* show guest lines on the console when none is attached */
 };
 
+/* What of the processor's offers is used. */
+struct config_processor {
+	bool posted_interrupts;
+};
+
 struct config {
 	struct list vms; /* struct vm_config: those without a mistake */
 	struct config_console console;
+	struct config_processor processor;
 	u32 problems; /* mistakes reported */
 	u32 refused;  /* VMs refused because of them */
 };

@@ -82,6 +82,8 @@ void config_strings_free(struct config_strings *strings);
 /* Readers of the nodes; vm is to be freed by config_vm_free(). NULL: refused. */
 struct vm_config *config_vm_read(struct config_node *node, const struct config_facts *facts);
 void config_vm_free(struct vm_config *vm);
+void config_processor_read(struct config_node *node, struct config_processor *processor);
+void config_processor_defaults(struct config_processor *processor);
 void config_console_read(struct config_node *node, struct config_console *console);
 void config_console_defaults(struct config_console *console);
 

@@ -21,6 +21,11 @@ static void host_kick(void *vm, unsigned index)
 	vcpu_kick(((struct vm *)vm)->vcpus[index]);
 }
 
+static void host_post(void *vm, unsigned index)
+{
+	vcpu_post(((struct vm *)vm)->vcpus[index]);
+}
+
 static void host_init(void *vm, unsigned index)
 {
 	vcpu_request(((struct vm *)vm)->vcpus[index], VCPU_REQ_INIT);
@@ -80,6 +85,7 @@ static u64 host_utc_ns(void *vm)
 
 const struct platform_host_ops vm_platform_host_ops = {
     .kick = host_kick,
+    .post = host_post,
     .init = host_init,
     .sipi = host_sipi,
     .nmi = host_nmi,

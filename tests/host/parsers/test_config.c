@@ -156,6 +156,7 @@ static void defaults_are_modest(void **state)
 	assert_int_equal(f->cfg.console.kind, CONFIG_CONSOLE_AUTO);
 	assert_int_equal(f->cfg.console.level, KLOG_INFO);
 	assert_true(f->cfg.console.follow);
+	assert_true(f->cfg.processor.posted_interrupts);
 	config_free(&f->cfg);
 }
 
@@ -301,6 +302,23 @@ static void autostarted_vms_share_memory(void **state)
 	assert_non_null(config_find_vm(&f->cfg, "b"));
 	assert_null(config_find_vm(&f->cfg, "c"));
 	assert_non_null(config_find_vm(&f->cfg, "d"));
+	config_free(&f->cfg);
+}
+
+static void processor_is_read(void **state)
+{
+	struct fixture *f = *state;
+
+	tree_begin(f);
+	fdt_begin_node(f->blob, "processor");
+	fdt_property_string(f->blob, "compatible", "hanok,processor");
+	fdt_property_string(f->blob, "posted-interrupts", "off");
+	fdt_end_node(f->blob);
+	fdt_begin_node(f->blob, "vms");
+	fdt_end_node(f->blob);
+	assert_int_equal(tree_read(f), 0);
+	assert_string_equal(f->said, "");
+	assert_false(f->cfg.processor.posted_interrupts);
 	config_free(&f->cfg);
 }
 
@@ -452,6 +470,7 @@ int main(void)
 	    TEST(second_of_a_name_is_refused),
 	    TEST(autostarted_vms_share_memory),
 	    TEST(console_is_read),
+	    TEST(processor_is_read),
 	    TEST(console_mistakes),
 	    TEST(foreign_trees_are_refused),
 	    TEST(truncated_and_flipped_blobs_are_survived),

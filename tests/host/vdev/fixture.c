@@ -101,6 +101,7 @@ static u64 on_utc_ns(void *vm)
 
 static const struct platform_host_ops host_ops = {
     .kick = on_kick,
+    .post = on_kick,
     .init = on_init,
     .sipi = on_sipi,
     .nmi = on_nmi,
