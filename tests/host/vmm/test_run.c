@@ -202,10 +202,10 @@ u8 vlapic_isr(const struct vlapic *l)
 	return 0;
 }
 
-bool vlapic_status_changed(struct vlapic *l)
+enum vlapic_status vlapic_status_changed(struct vlapic *l)
 {
 	(void)l;
-	return false;
+	return VLAPIC_UNCHANGED;
 }
 
 bool vlapic_eoi_bitmap(struct vlapic *l, u64 bitmap[4])
