@@ -92,7 +92,12 @@ static void control_registers(void)
 	refused += TRY("mov %0, %%cr4", "r"(~0ull)) == 14;
 	refused += TRY("xor %%eax, %%eax; xor %%edx, %%edx; xsetbv", "c"(0)) == 14;
 	refused += TRY("mov $-1, %%eax; mov %%eax, %%edx; xsetbv", "c"(0)) == 14;
-	print_line("HOSTILE cr-refused-of-6", refused);
+	/* Half of AMX's state, AVX without SSE, and no paging in 64-bit code. */
+	refused += TRY("mov $0x20007, %%eax; xor %%edx, %%edx; xsetbv", "c"(0)) == 14;
+	refused += TRY("mov $5, %%eax; xor %%edx, %%edx; xsetbv", "c"(0)) == 14;
+	refused +=
+	    TRY("mov %%cr0, %%rax; bts $30, %%rax; btr $31, %%rax; mov %%rax, %%cr0", "c"(0)) == 14;
+	print_line("HOSTILE cr-refused-of-9", refused);
 }
 
 static void triple_fault(void)

@@ -19,12 +19,12 @@ static bool cr0_valid(struct vcpu *v, u64 value)
 		return false;
 	if ((value & CR0_NW) && !(value & CR0_CD))
 		return false;
+	/* Entering and leaving long mode needs PAE and a 16 or 32-bit code segment. */
+	virt->get_seg(&v->virt, VIRT_CS, &cs);
 	if (!(value & CR0_PG))
-		return !(cr4 & CR4_PCIDE);
+		return !(cr4 & CR4_PCIDE) && !((efer & EFER_LMA) && (cs.attr & VIRT_SEG_L));
 	if (!(efer & EFER_LME))
 		return true;
-	/* Entering long mode needs PAE and a 16 or 32-bit code segment. */
-	virt->get_seg(&v->virt, VIRT_CS, &cs);
 	return (cr4 & CR4_PAE) && ((efer & EFER_LMA) || !(cs.attr & VIRT_SEG_L));
 }
 
@@ -140,27 +140,12 @@ enum vcpu_next exit_cr(struct vcpu *v, const struct virt_exit *exit)
 	return exit_skip(v, exit);
 }
 
-/* SDM vol. 1, 13.3: x87 always; AVX needs SSE; the three AVX-512 parts go together. */
-static bool xcr0_valid(u64 value)
-{
-	u64 avx512 = XSTATE_OPMASK | XSTATE_ZMM_HI256 | XSTATE_HI16_ZMM;
-	u64 mpx = XSTATE_BNDREGS | XSTATE_BNDCSR;
-
-	if (!(value & XSTATE_X87) || (value & ~xsave_host_xcr0()))
-		return false;
-	if ((value & XSTATE_AVX) && !(value & XSTATE_SSE))
-		return false;
-	if ((value & avx512) && ((value & avx512) != avx512 || !(value & XSTATE_AVX)))
-		return false;
-	return !(value & mpx) || (value & mpx) == mpx;
-}
-
 enum vcpu_next exit_xsetbv(struct vcpu *v, const struct virt_exit *exit)
 {
 	u64 value = exit_edx_eax(v);
 
 	/* #UD without OSXSAVE and #GP at CPL > 0 come before the exit. */
-	if ((u32)v->virt.gpr[VIRT_RCX] != 0 || !xcr0_valid(value)) {
+	if ((u32)v->virt.gpr[VIRT_RCX] != 0 || !xsave_xcr0_valid(value, xsave_guest_xcr0())) {
 		vcpu_inject_gp(v);
 		return VCPU_AGAIN;
 	}

@@ -9,6 +9,13 @@
 #include "vmm/exit/msr_mtrr.h"
 #include "vmm/vcpu/pvclock.h"
 
+/* What tells of the processor alone, and not of another MSR: those the guest does not get. */
+#define ARCH_CAP_GUEST                                                                        \
+	(ARCH_CAP_RDCL_NO | ARCH_CAP_IBRS_ALL | ARCH_CAP_RSBA | ARCH_CAP_SKIP_L1DFL_VMENTRY | \
+	 ARCH_CAP_SSB_NO | ARCH_CAP_MDS_NO | ARCH_CAP_IF_PSCHANGE_MC_NO | ARCH_CAP_TAA_NO |   \
+	 ARCH_CAP_SBDR_SSDP_NO | ARCH_CAP_FBSDP_NO | ARCH_CAP_PSDP_NO | ARCH_CAP_FB_CLEAR |   \
+	 ARCH_CAP_RRSBA | ARCH_CAP_BHI_NO | ARCH_CAP_PBRSB_NO | ARCH_CAP_GDS_NO |             \
+	 ARCH_CAP_RFDS_NO | ARCH_CAP_RFDS_CLEAR | ARCH_CAP_ITS_NO)
 #define MSR_IA32_PLATFORM_ID 0x17
 #define MSR_SMI_COUNT 0x34
 #define MSR_PLATFORM_INFO 0xce
@@ -195,6 +202,8 @@ static int write_reg(struct vcpu *v, u32 msr, u64 value)
 		if (msr_regs[i].msr == msr) {
 			if (msr_regs[i].address && (u64)((s64)(value << 16) >> 16) != value)
 				return ERR_INVAL;
+			if (msr == MSR_IA32_TSC_AUX && value >> 32)
+				return ERR_INVAL;
 			virt->set_reg(&v->virt, msr_regs[i].reg, value);
 			return 0;
 		}
@@ -206,8 +215,7 @@ static int read_arch_capabilities(struct vcpu *v, u32 msr, u64 *value)
 	(void)msr;
 	if (!cpuid_policy_has(&v->vm->cpuid, 7, 3, 29))
 		return ERR_INVAL;
-	/* TSX_CTRL and MCU_CONTROL bits speak of MSRs that the guest does not get. */
-	*value = cpu_arch_capabilities() & ~(ARCH_CAP_TSX_CTRL | BIT(9));
+	*value = cpu_arch_capabilities() & ARCH_CAP_GUEST;
 	return 0;
 }
 

@@ -34,7 +34,7 @@ static int build_cpuid(struct vm *vm)
 	struct cpuid_facts facts = {
 	    .host = cpuid,
 	    .cpus = vm->cpus,
-	    .xcr0 = xsave_host_xcr0(),
+	    .xcr0 = xsave_guest_xcr0(),
 	    .tsc_khz = (u32)time_tsc_khz(),
 	    .apic_khz = (u32)time_tsc_khz(), /* the timer counts TSC ticks */
 	    .kvm_features = KVM_FEATURE_CLOCKSOURCE | KVM_FEATURE_CLOCKSOURCE2 |

@@ -99,6 +99,24 @@ u64 xsave_host_xcr0(void)
 	return host_xcr0;
 }
 
+u64 xsave_guest_xcr0(void)
+{
+	return host_xcr0 & XSTATE_GUEST;
+}
+
+/* x87 always; AVX needs SSE; the three AVX-512 parts go together and need AVX. */
+bool xsave_xcr0_valid(u64 value, u64 offered)
+{
+	if (!(value & XSTATE_X87) || (value & ~(offered & XSTATE_GUEST)))
+		return false;
+	if ((value & XSTATE_AVX) && !(value & XSTATE_SSE))
+		return false;
+	if ((value & XSTATE_AVX512) &&
+	    ((value & XSTATE_AVX512) != XSTATE_AVX512 || !(value & XSTATE_AVX)))
+		return false;
+	return !(value & XSTATE_MPX) || (value & XSTATE_MPX) == XSTATE_MPX;
+}
+
 u32 xsave_area_size(void)
 {
 	return area_size;

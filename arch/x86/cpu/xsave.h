@@ -23,6 +23,11 @@
 #define XSTATE_PKRU BIT(9)
 #define XSTATE_TILECFG BIT(17)
 #define XSTATE_TILEDATA BIT(18)
+/* Components whose rules xsave_xcr0_valid() knows: others are not for guests. */
+#define XSTATE_AVX512 (XSTATE_OPMASK | XSTATE_ZMM_HI256 | XSTATE_HI16_ZMM)
+#define XSTATE_MPX (XSTATE_BNDREGS | XSTATE_BNDCSR)
+#define XSTATE_GUEST \
+	(XSTATE_X87 | XSTATE_SSE | XSTATE_AVX | XSTATE_MPX | XSTATE_AVX512 | XSTATE_PKRU)
 #define XSAVE_ALIGN 64
 /* Legacy region and header: what an area has at least, in bytes. */
 #define XSAVE_AREA_MIN 576
@@ -33,6 +38,13 @@ void xsave_init_cpu(void);
 /* All user components the processor can save; 0 without XSAVE. A component
  * whose CPUID 0xD sub-leaf is empty counts as missing. */
 u64 xsave_host_xcr0(void);
+
+/* Those of them that a guest may turn on. */
+u64 xsave_guest_xcr0(void);
+
+/* Whether XSETBV takes value where `offered` is what a guest may turn on: anything else is
+ * #GP (SDM vol. 1, 13.3), which the core must not run into. Pure. */
+bool xsave_xcr0_valid(u64 value, u64 offered);
 
 /* Bytes of an area, which must be aligned to XSAVE_ALIGN. */
 u32 xsave_area_size(void);

@@ -90,6 +90,29 @@ static void undescribed_components_are_dropped(void **state)
 	assert_int_equal(xsave_components_usable(~0ull, leaf), BASIC);
 }
 
+/* Whatever the core accepts it executes, and a value that the processor refuses would be its
+ * own fault. */
+static void xcr0_refuses_what_the_processor_would(void **state)
+{
+	u64 amx = XSTATE_TILECFG | XSTATE_TILEDATA, all = BASIC | XSTATE_GUEST | amx | BIT(19);
+
+	(void)state;
+	assert_true(xsave_xcr0_valid(XSTATE_X87, all));
+	assert_true(xsave_xcr0_valid(BASIC | XSTATE_AVX | AVX512 | XSTATE_PKRU, all));
+	assert_true(xsave_xcr0_valid(XSTATE_GUEST, all));
+	assert_false(xsave_xcr0_valid(0, all));
+	assert_false(xsave_xcr0_valid(XSTATE_SSE, all));
+	assert_false(xsave_xcr0_valid(XSTATE_X87 | XSTATE_AVX, all));
+	assert_false(xsave_xcr0_valid(BASIC | XSTATE_AVX | XSTATE_OPMASK, all));
+	assert_false(xsave_xcr0_valid(BASIC | AVX512, all));
+	assert_false(xsave_xcr0_valid(BASIC | XSTATE_BNDREGS, all));
+	assert_false(xsave_xcr0_valid(BASIC | XSTATE_AVX, BASIC));
+	assert_false(xsave_xcr0_valid(BASIC | XSTATE_TILECFG, all));
+	assert_false(xsave_xcr0_valid(BASIC | XSTATE_TILEDATA, all));
+	assert_false(xsave_xcr0_valid(BASIC | BIT(19), all));
+	assert_false(xsave_xcr0_valid(~0ull, ~0ull));
+}
+
 static void area_starts_as_after_a_reset(void **state)
 {
 	_Alignas(XSAVE_ALIGN) u8 area[4096];
@@ -125,6 +148,7 @@ int main(void)
 	    cmocka_unit_test(new_processor_needs_little),
 	    cmocka_unit_test(amd_has_neither_l1tf_nor_mds),
 	    cmocka_unit_test(undescribed_components_are_dropped),
+	    cmocka_unit_test(xcr0_refuses_what_the_processor_would),
 	    cmocka_unit_test(area_starts_as_after_a_reset),
 	    cmocka_unit_test(a_processor_is_listed_once),
 	};
