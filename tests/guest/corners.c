@@ -85,6 +85,29 @@ static void halt_in_shadow(void)
 	print_line("CORNER halt-in-shadow", good == TURNS);
 }
 
+/* A deadline comes in time although every exit before it is handled at once. */
+static void deadline_between_exits(void)
+{
+	u64 good = 0;
+
+	__asm__ volatile("sti");
+	for (unsigned i = 0; i < TURNS; i++) {
+		u64 start = rdtsc(), before = woken;
+
+		wrmsr(MSR_TSC_DEADLINE, start + 8000);
+		while (woken == before) {
+			u64 t = rdtsc();
+
+			cpuid_regs(0, 0, &(u32){0}, &(u32){0}, &(u32){0}, &(u32){0});
+			while (rdtsc() - t < 5000 && woken == before)
+				;
+		}
+		good += rdtsc() - start < 20000;
+	}
+	__asm__ volatile("cli");
+	print_line("CORNER deadline-between-exits", good == TURNS);
+}
+
 static void cache_control(void)
 {
 	u64 old, now, pat = rdmsr(MSR_PAT);
@@ -149,6 +172,7 @@ void guest_main(void)
 	single_step();
 	data_breakpoint();
 	halt_in_shadow();
+	deadline_between_exits();
 	cache_control();
 	ap_launch();
 	print_line("CORNER registers-of-cpu0", registers_stay(0xa5a500));

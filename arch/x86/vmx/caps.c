@@ -84,6 +84,7 @@ static const struct control_bit exit_bits[] = {
     MUST(EXIT_LOAD_PAT, "loading of IA32_PAT on exit"),
     MUST(EXIT_SAVE_EFER, "saving of IA32_EFER"),
     MUST(EXIT_LOAD_EFER, "loading of IA32_EFER on exit"),
+    MAY(EXIT_SAVE_TIMER, "saving of the preemption timer"),
 };
 static const struct control_bit entry_bits[] = {
     MUST(ENTRY_LOAD_DEBUG, "loading of debug controls"),
@@ -227,6 +228,8 @@ int vmx_caps_resolve(const struct vmx_msrs *m, struct vmx_caps *vc, struct virt_
 		return err;
 	vc->revision = VMX_BASIC_REVISION(m->basic);
 	vc->timer_shift = VMX_MISC_TIMER_SHIFT(m->misc);
+	/* If every entry starts the timer anew, there must be one entry per deadline. */
+	vc->fast_exits = vc->available.exit & EXIT_SAVE_TIMER ? VMX_FAST_EXITS : 1;
 	vc->invept_single = m->ept_vpid & EPT_CAP_INVEPT_SINGLE;
 	vc->vpid = (vc->available.proc2 & PROC2_VPID) && (m->ept_vpid & VPID_CAP_INVVPID) &&
 		   (m->ept_vpid & VPID_CAP_INVVPID_ALL);
@@ -264,6 +267,8 @@ void vmx_controls_choose(const struct vmx_caps *vc, const struct virt_caps *caps
 	c->pin &= ~(u32)(PIN_PREEMPTION_TIMER | (virq && caps->posted ? 0 : PIN_POSTED_INTERRUPTS));
 	c->proc &= ~proc_off;
 	c->proc2 &= ~proc2_off;
+	/* Allowed only while the timer is on. */
+	c->exit &= ~(u32)EXIT_SAVE_TIMER;
 	c->entry &= ~(u32)ENTRY_IA32E;
 }
 

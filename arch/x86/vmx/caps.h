@@ -5,6 +5,9 @@
 
 #include "arch/x86/virt.h"
 
+/* Exits in a row that are handled without returning from enter(). */
+#define VMX_FAST_EXITS 16
+
 /* The capability MSRs as read; the five control MSRs hold the bits that must be 1 in
  * their low half and those that may be 1 in their high half. */
 struct vmx_msrs {
@@ -24,6 +27,7 @@ struct vmx_caps {
 	struct vmx_msrs msrs;
 	u32 revision;
 	unsigned timer_shift; /* the preemption timer counts TSC >> this */
+	u32 fast_exits;       /* in a row that need no new deadline */
 	bool vpid;
 	bool invept_single;
 	struct vmx_controls available; /* everything wanted that this processor has */

@@ -9,12 +9,18 @@
 static void timer_switch(struct vmx_vcpu *x, bool on)
 {
 	u32 pin = x->controls.pin & ~(u32)PIN_PREEMPTION_TIMER;
+	u32 exit = x->controls.exit & ~(u32)EXIT_SAVE_TIMER;
 
-	if (on)
+	if (on) {
 		pin |= (u32)PIN_PREEMPTION_TIMER;
-	if (pin != x->controls.pin)
-		vmwrite(VMCS_PIN_CONTROLS, pin);
+		exit |= vmx_caps.available.exit & (u32)EXIT_SAVE_TIMER;
+	}
+	if (pin == x->controls.pin)
+		return;
+	vmwrite(VMCS_PIN_CONTROLS, pin);
+	vmwrite(VMCS_EXIT_CONTROLS, exit);
 	x->controls.pin = pin;
+	x->controls.exit = exit;
 }
 
 /* The timer is off, or the deadline is past, or too far for the timer, or none. */
@@ -36,7 +42,7 @@ void vmx_set_deadline(struct virt_vcpu *v, u64 tsc)
 	struct vmx_vcpu *x = vmx_of(v);
 	u64 ticks = (tsc - rdtsc()) >> vmx_caps.timer_shift;
 
-	x->fast_left = VMX_FAST_EXITS;
+	x->fast_left = vmx_caps.fast_exits;
 	/* The shift is below 32: what is past or none is above, too. */
 	if (unlikely((ticks >> 32) || !(x->controls.pin & PIN_PREEMPTION_TIMER)))
 		deadline_unusual(x, tsc);

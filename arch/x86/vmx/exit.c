@@ -330,8 +330,9 @@ bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
 	if (likely(!kind) || !v->fast->handle[kind - 1](v))
 		return false;
 	vmx_skip(v, (u8)vmread(VMCS_EXIT_INSN_LEN));
-	/* Straight back, but not so often that the deadline, which every entry counts from
-	 * its beginning, is missed by more than a few microseconds. */
+	/* Straight back, but not so often that the deadline is missed by more than a few
+	 * microseconds: the timer, whose rest an exit saves, stands still outside of the
+	 * guest. */
 	if (likely(!__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) && --x->fast_left))
 		return true;
 	x->todo |= TODO_RETURN;

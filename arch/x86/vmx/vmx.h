@@ -12,8 +12,6 @@
 #include "arch/x86/vmx/vmcs.h"
 
 #define VMX_NO_CPU (~0u)
-/* Exits in a row that are handled without returning from enter(). */
-#define VMX_FAST_EXITS 16
 
 /* MSRs that stay in hardware while a vCPU is loaded; the core has no use for them. */
 enum vmx_kept_msr {

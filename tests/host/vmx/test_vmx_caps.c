@@ -146,6 +146,25 @@ static void feature_control(void **state)
 	assert_int_equal(vmx_feature_control_check(3, why, sizeof(why)), ERR_UNSUPPORTED);
 }
 
+/* A guest must not be able to put off the deadline by exits that are handled at once. */
+static void fast_exits_need_a_timer_that_goes_on(void **state)
+{
+	struct vmx_msrs m = fake_msrs();
+	struct vmx_controls c;
+
+	(void)state;
+	assert_int_equal(resolve(m), 0);
+	assert_int_equal(vc.fast_exits, VMX_FAST_EXITS);
+	assert_true(vc.available.exit & EXIT_SAVE_TIMER);
+	/* Entries fail if it is on without the timer, which starts off. */
+	vmx_controls_choose(&vc, &caps, true, &c);
+	assert_false(c.exit & EXIT_SAVE_TIMER);
+	assert_false(c.pin & PIN_PREEMPTION_TIMER);
+	m.exit &= ~(EXIT_SAVE_TIMER << 32);
+	assert_int_equal(resolve(m), 0);
+	assert_int_equal(vc.fast_exits, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +175,7 @@ int main(void)
 	    cmocka_unit_test(optional_features_may_miss),
 	    cmocka_unit_test(controls_follow_what_the_core_allows),
 	    cmocka_unit_test(feature_control),
+	    cmocka_unit_test(fast_exits_need_a_timer_that_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
