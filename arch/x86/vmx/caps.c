@@ -191,6 +191,17 @@ static int fixed_check(const struct vmx_msrs *m, char *why, size_t size)
 	return ERR_OK;
 }
 
+/*
+ * Bochs (2.7 and 3.0), by its VMCS revision, injects a pending virtual interrupt into a guest
+ * that has interrupts off as soon as a physical interrupt arrives: InterruptAcknowledge() of
+ * its cpu/event.cc does not ask whether the event is masked. Linux then deadlocks.
+ */
+#define REVISION_BOCHS 0x2b
+static bool virq_delivery_works(const struct vmx_msrs *m)
+{
+	return VMX_BASIC_REVISION(m->basic) != REVISION_BOCHS;
+}
+
 /* What follows from the available controls for the core. */
 static void caps_fill(const struct vmx_caps *vc, struct virt_caps *caps)
 {
@@ -203,9 +214,11 @@ static void caps_fill(const struct vmx_caps *vc, struct virt_caps *caps)
 	caps->tpr_shadow = c->proc & PROC_TPR_SHADOW;
 	caps->apic_access = caps->tpr_shadow && (c->proc2 & PROC2_APIC_ACCESSES);
 	caps->apic_regs = caps->apic_access && (c->proc2 & PROC2_APIC_REGISTERS);
-	caps->virq_delivery = caps->apic_regs && (c->proc2 & PROC2_VIRQ_DELIVERY);
+	caps->virq_delivery =
+	    caps->apic_regs && (c->proc2 & PROC2_VIRQ_DELIVERY) && virq_delivery_works(&vc->msrs);
 	caps->posted = caps->virq_delivery && (c->pin & PIN_POSTED_INTERRUPTS);
-	caps->x2apic_virt = caps->apic_regs && (c->proc2 & PROC2_X2APIC);
+	/* Without register virtualization, its reads would reach the hardware's APIC. */
+	caps->x2apic_virt = caps->virq_delivery && (c->proc2 & PROC2_X2APIC);
 	caps->pause_exit = c->proc2 & PROC2_PAUSE_LOOP;
 	caps->tsc_scaling = (vc->msrs.proc2 >> 32) & PROC2_TSC_SCALING;
 	caps->asids = vc->vpid ? 65535 : 0;

@@ -37,7 +37,7 @@ static u64 control(u32 forced, u32 allowed)
 struct vmx_msrs fake_msrs(void)
 {
 	return (struct vmx_msrs){
-	    .basic = 0x2b | 0x1000ull << 32 | 6ull << 50 | VMX_BASIC_IO_INFO | VMX_BASIC_TRUE,
+	    .basic = 0x12 | 0x1000ull << 32 | 6ull << 50 | VMX_BASIC_IO_INFO | VMX_BASIC_TRUE,
 	    .pin = control(0x16, 0xff),
 	    .proc = control(0x04006172, 0xfff9fffe),
 	    .proc2 = control(0, 0xffffffff),

@@ -25,9 +25,20 @@ static void full_processor_offers_all(void **state)
 	assert_true(caps.virq_delivery && caps.posted && caps.x2apic_virt && caps.pause_exit);
 	assert_true(caps.rdtscp && caps.invpcid && caps.xsaves && caps.tsc_scaling);
 	assert_int_equal(caps.asids, 65535);
-	assert_int_equal(vc.revision, 0x2b);
+	assert_int_equal(vc.revision, 0x12);
 	assert_int_equal(vc.timer_shift, 5);
 	assert_true(vc.vpid && vc.invept_single);
+}
+
+static void what_bochs_does_wrong_is_not_used(void **state)
+{
+	struct vmx_msrs m = fake_msrs();
+
+	(void)state;
+	m.basic = (m.basic & ~0x7fffffffull) | 0x2b;
+	assert_int_equal(resolve(m), 0);
+	assert_false(caps.virq_delivery || caps.posted || caps.x2apic_virt);
+	assert_true(caps.deadline && caps.tpr_shadow && caps.apic_access);
 }
 
 static void forced_bits_are_set_and_others_are_clear(void **state)
@@ -169,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(full_processor_offers_all),
+	    cmocka_unit_test(what_bochs_does_wrong_is_not_used),
 	    cmocka_unit_test(forced_bits_are_set_and_others_are_clear),
 	    cmocka_unit_test(missing_control_is_named),
 	    cmocka_unit_test(missing_fixed_feature_is_named),
