@@ -102,8 +102,9 @@ struct virt_seg {
 #define VIRT_SEG_DB BIT(10)
 #define VIRT_SEG_G BIT(11)
 
-/* Where the guest executes. mode differs whenever the way differs in which the same bytes
- * are decoded or the same page tables are walked: operand size, paging mode. */
+/* Where the guest executes: rip is linear, with the base of CS outside of 64-bit code. mode differs
+ * whenever the way differs in which the same bytes are decoded or the same page tables are walked:
+ * operand size, paging mode. */
 struct virt_code {
 	u64 rip, cr3, mode;
 };

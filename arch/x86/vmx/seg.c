@@ -23,9 +23,13 @@ void vmx_get_code(struct virt_vcpu *v, struct virt_code *code)
 	code->rip = vmread(VMCS_GUEST_RIP);
 	code->cr3 = vmread(VMCS_GUEST_CR3);
 	code->mode = vmread(VMCS_SEG(VMCS_GUEST_ES_RIGHTS, VIRT_CS)) & (BIT(13) | BIT(14));
+	code->mode |= vmread(VMCS_ENTRY_CONTROLS) & ENTRY_IA32E;
+	/* There is one way of paging in 64-bit code, and no base. */
+	if (likely((code->mode & (BIT(13) | ENTRY_IA32E)) == (BIT(13) | ENTRY_IA32E)))
+		return;
+	code->rip = (u32)(code->rip + vmread(VMCS_SEG(VMCS_GUEST_ES_BASE, VIRT_CS)));
 	code->mode |= vmread(VMCS_GUEST_CR0) & CR0_PG;
 	code->mode |= (vmread(VMCS_GUEST_CR4) & (CR4_PAE | CR4_PSE)) << 32;
-	code->mode |= vmread(VMCS_ENTRY_CONTROLS) & ENTRY_IA32E;
 }
 
 bool vmx_long_code(void)

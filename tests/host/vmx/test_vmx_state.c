@@ -39,6 +39,30 @@ static void segments(void **state)
 	assert_int_equal(out.base, 0x12340);
 }
 
+/* The same RIP in two code segments is not the same code. */
+static void code(void **state)
+{
+	struct virt_seg cs = {.base = 0x10000, .limit = 0xffff, .selector = 0x1000, .attr = 0x9b};
+	struct virt_code one, two;
+
+	(void)state;
+	vmwrite(VMCS_GUEST_RIP, 0x1234);
+	vmx_set_seg(&fake_v, VIRT_CS, &cs);
+	vmx_get_code(&fake_v, &one);
+	assert_int_equal(one.rip, 0x11234);
+	cs.base = 0x20000;
+	vmx_set_seg(&fake_v, VIRT_CS, &cs);
+	vmx_get_code(&fake_v, &two);
+	assert_int_equal(two.rip, 0x21234);
+	/* In 64-bit code there is no base. */
+	cs.attr |= VIRT_SEG_L;
+	vmwrite(VMCS_ENTRY_CONTROLS, ENTRY_IA32E);
+	vmx_set_seg(&fake_v, VIRT_CS, &cs);
+	vmx_get_code(&fake_v, &two);
+	assert_int_equal(two.rip, 0x1234);
+	assert_true(two.mode != one.mode);
+}
+
 static void cr0(void **state)
 {
 	(void)state;
@@ -99,7 +123,7 @@ static void long_mode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(rights), TEST(segments), TEST(cr0), TEST(cr4), TEST(long_mode),
+	    TEST(rights), TEST(segments), TEST(code), TEST(cr0), TEST(cr4), TEST(long_mode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
