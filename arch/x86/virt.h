@@ -155,7 +155,8 @@ struct virt_exit {
 		struct {
 			u16 port;
 			u8 size; /* 1, 2, 4 */
-			bool in, string, rep;
+			bool in, string;
+			bool rep;     /* string: repeated */
 			u8 seg;       /* string OUT: enum virt_seg_name */
 			u8 addr_size; /* string: 2, 4, 8 */
 		} io;

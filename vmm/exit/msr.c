@@ -370,14 +370,19 @@ bool fast_msr_read(struct virt_vcpu *vv)
 	return true;
 }
 
-/* Registers whose writes mean nothing, and IPIs, which may have changed what there is to do
+/* Registers whose writes mean nothing; EOI; and IPIs, which may have changed what there is to do
  * here as well: the run loop looks. */
 bool fast_msr_write(struct virt_vcpu *vv)
 {
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
 	u32 msr = (u32)vv->gpr[VIRT_RCX];
 
-	if (msr == MSR_X2APIC_ICR) {
+	if (likely(msr == MSR_X2APIC_EOI)) {
+		if (vlapic_msr_write(v->lapic, msr, exit_edx_eax(v)))
+			return false;
+		if (vlapic_irr(v->lapic))
+			vcpu_look(v);
+	} else if (msr == MSR_X2APIC_ICR) {
 		if (vlapic_msr_write(v->lapic, msr, exit_edx_eax(v)))
 			return false;
 		vcpu_look(v);

@@ -85,10 +85,10 @@ static void fill_io(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *e
 	exit->io.size = (u8)((q & 7) + 1);
 	exit->io.in = q & BIT(3);
 	exit->io.string = q & BIT(4);
-	exit->io.rep = q & BIT(5);
 	if (unlikely(exit->io.string)) {
 		u64 info = vmread(VMCS_EXIT_INSN_INFO);
 
+		exit->io.rep = q & BIT(5);
 		exit->io.addr_size = (u8)(2u << ((info >> 7) & 3));
 		exit->io.seg = exit->io.in ? VIRT_ES : (info >> 15) & 7;
 	}
