@@ -66,7 +66,7 @@ static void io(void **state)
 	assert_int_equal(ex.kind, VIRT_EXIT_IO);
 	assert_int_equal(ex.io.port, 0x3f8);
 	assert_int_equal(ex.io.size, 1);
-	assert_false(ex.io.in || ex.io.string || ex.io.rep);
+	assert_false(ex.io.in || ex.io.string);
 	/* IN EAX, imm */
 	assert_true(translate(30, 0xcf8ull << 16 | BIT(6) | BIT(3) | 3));
 	assert_int_equal(ex.io.size, 4);
