@@ -4,18 +4,16 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "kernel/lib/dtb.h"
+
 static const char *const properties[] = {"kernel", "initrd", "modules"};
 
 typedef int (*name_fn)(void *arg, const char *name);
 
 int config_check(const void *fdt, u64 size, u64 *used, const char **why)
 {
-	int err = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(fdt);
+	int err = dtb_check(fdt, size);
 
-	if (!err && fdt_totalsize(fdt) > size)
-		err = -FDT_ERR_TRUNCATED;
-	if (!err)
-		err = fdt_check_full(fdt, fdt_totalsize(fdt));
 	if (err) {
 		*why = fdt_strerror(err);
 		return ERR_INVAL;

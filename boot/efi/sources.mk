@@ -6,4 +6,4 @@ loader-src += boot/efi/config.c boot/efi/core_image.S boot/efi/core_load.c boot/
 	boot/efi/path.c boot/efi/print.c boot/efi/progress.c boot/efi/pxe_tftp.c \
 	boot/efi/serial.c boot/efi/source.c boot/efi/source_http.c boot/efi/source_pxe.c \
 	boot/efi/source_volume.c boot/efi/stamp.c boot/efi/string.c boot/efi/tftp.c \
-	boot/efi/utc.c
+	boot/efi/utc.c kernel/lib/dtb.c

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernel/lib/dtb.h"
 #include "kernel/lib/err.h"
 #include "vmm/vm/config_node.h"
 
@@ -181,7 +182,7 @@ int config_read(struct config *cfg, const void *blob, size_t len, const struct c
 		cfg->problems++;
 		return ERR_INVAL;
 	}
-	err = config_blob_check(blob, len);
+	err = dtb_check(blob, len);
 	if (err) {
 		config_node_problem(&root, NULL, "compile it again with dtc and copy it again",
 				    "is no valid device tree blob (%s)", fdt_strerror(err));

@@ -2,6 +2,7 @@
 /* The console's node; see docs/guide/configuration.md. No heap: it is read early. */
 #include <libfdt.h>
 
+#include "kernel/lib/dtb.h"
 #include "vmm/vm/config_node.h"
 
 #define UART_CLOCK_HZ 1843200
@@ -74,7 +75,7 @@ void config_read_console(struct config_console *console, const void *blob, size_
 	int offset;
 
 	config_console_defaults(console);
-	if (!blob || config_blob_check(blob, len))
+	if (!blob || dtb_check(blob, len))
 		return;
 	config_node_open(&root, NULL, 0);
 	offset = fdt_subnode_offset(blob, 0, "console");

@@ -15,7 +15,7 @@
 #define CONFIG_TEXT 256
 
 struct config_node {
-	const void *fdt; /* checked by config_blob_check() */
+	const void *fdt; /* checked by dtb_check() */
 	int offset;
 	const char *name;                   /* in fdt; may hold any bytes but NUL */
 	const struct config_report *report; /* NULL: silent */
@@ -49,9 +49,6 @@ struct config_property {
 	const char *const *choices; /* NULL at the end */
 	const char *example;        /* its source text */
 };
-
-/* Check all of a blob, so that the rest may trust its structure. 0 or libfdt's error. */
-int config_blob_check(const void *blob, size_t len) __must_check;
 
 /* Start to read a node; parent is NULL for the root. */
 void config_node_open(struct config_node *node, const struct config_node *parent, int offset);

@@ -28,16 +28,19 @@ static void fuzz_elf(const u8 *data, size_t size)
 static void fuzz_names(const u8 *data, size_t size)
 {
 	struct name_list list = {0};
+	void *copy = malloc(size ? size : 1); /* aligned, as the loader's pages */
 	const char *why;
 	u64 used;
 
-	if (config_check(data, size, &used, &why))
-		return;
-	list.capacity = names_count(data);
-	list.name = calloc(list.capacity + 1, sizeof(*list.name));
-	if (names_collect(data, &list))
-		abort();
-	free(list.name);
+	memcpy(copy, data, size);
+	if (!config_check(copy, size, &used, &why)) {
+		list.capacity = names_count(copy);
+		list.name = calloc(list.capacity + 1, sizeof(*list.name));
+		if (names_collect(copy, &list))
+			abort();
+		free(list.name);
+	}
+	free(copy);
 }
 
 static void fuzz_dhcp(const u8 *data, size_t size)

@@ -436,6 +436,28 @@ static void truncated_and_flipped_blobs_are_survived(void **state)
 	}
 }
 
+/* 1.6.1 of libfdt adds the length to an int: one of -12 leads back to the property itself. */
+static void lengths_that_wrap_are_refused(void **state)
+{
+	static const u32 lengths[] = {0xfffffff4, 0xfffffff8, 0xfffffff0, 0x7fffffff, 0x80000000};
+	struct fixture *f = *state;
+	char *property;
+
+	for (u32 i = 0; i < ARRAY_SIZE(lengths); i++) {
+		vms_begin(f);
+		assert_int_equal(vms_read(f), 0);
+		config_free(&f->cfg);
+		property =
+		    f->blob + fdt_off_dt_struct(f->blob) + fdt_first_property_offset(f->blob, 0);
+		fdt32_st(property + 4, lengths[i]);
+		f->said[0] = 0;
+		assert_int_equal(config_read(&f->cfg, f->blob, sizeof(f->blob), NULL, &f->report),
+				 ERR_INVAL);
+		expect_said(f, "is no valid device tree blob (FDT_ERR_BADSTRUCTURE)");
+		config_free(&f->cfg);
+	}
+}
+
 /* Every allocation fails once; the sanitizer looks for leaks. */
 static void no_memory_is_reported(void **state)
 {
@@ -468,6 +490,7 @@ int main(void)
 	    TEST(wrong_compatible_and_missing_kernel),
 	    TEST(names_are_checked),
 	    TEST(second_of_a_name_is_refused),
+	    TEST(lengths_that_wrap_are_refused),
 	    TEST(autostarted_vms_share_memory),
 	    TEST(console_is_read),
 	    TEST(processor_is_read),
