@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual switch: a learning bridge with VLANs (IEEE 802.1Q). Pure functions: time and
+ * randomness come in as arguments, memory from the caller. docs/network.md tells how a frame
+ * goes through it.
+ *
+ * Concurrency: vsw_input() runs to completion on the calling core and takes no lock but those
+ * of the receivers' send(), once per batch, and the table's when an address is new. Everything
+ * that changes a switch (the functions below it) may be called on any core while frames flow;
+ * the switch's own lock puts the changes in order. What a change takes away is still in use on
+ * other cores until each has left vsw_input(): vsw_port_gone() tells when.
+ */
+#ifndef NET_VSWITCH_VSWITCH_H
+#define NET_VSWITCH_VSWITCH_H
+
+#include "kernel/lib/ticketlock.h"
+#include "net/vswitch/fdb.h"
+#include "net/vswitch/port.h"
+
+#define VSW_PORTS 256 /* most ports of a switch, and one more that is never used: 0 */
+#define VSW_DEPTH 3   /* how deep send() may call vsw_input() */
+
+struct vsw_scratch;
+
+/*
+ * What belongs to one core, for all switches. The core has an array of them, one per processor,
+ * zero-initialized; vsw_input() is called with the own one, never with another's.
+ */
+struct vsw_worker {
+	u64 seq;                     /* odd while inside vsw_input(): grace periods look at it */
+	u64 now_ns;                  /* the time that vsw_input() was given, for send() */
+	u32 depth;                   /* of nested calls */
+	struct vsw_scratch *scratch; /* VSW_SCRATCH_BYTES for segmenting, 64-byte aligned */
+} __aligned(64);
+
+/* Bytes of scratch memory for each worker: segments of a large frame before they are copied. */
+#define VSW_SCRATCH_BYTES 16384
+
+struct vsw_config {
+	char name[VSW_NAME];
+	struct vsw_worker *workers; /* of all cores */
+	u32 worker_count;
+	void *table;     /* table_bytes for the MAC table, 128-byte aligned, zeroed */
+	u64 table_bytes; /* a power of two, 4096 at least: 16 per slot, twice the addresses */
+	u64 secret[2];   /* random: the key of the table's hash */
+	u32 ageing_s;    /* seconds until an address that is silent is forgotten: 300 */
+};
+
+struct vsw {
+	struct vsw_port *ports[VSW_PORTS]; /* by index; NULL for none */
+	struct fdb fdb;
+	u16 port_top; /* one more than the highest index in use */
+	struct vsw_worker *workers;
+	u32 worker_count;
+	struct ticketlock lock; /* of changes */
+	char name[VSW_NAME];
+};
+
+/* ERR_INVAL when the table's size or alignment is wrong, or there is no worker. */
+int __must_check vsw_init(struct vsw *sw, const struct vsw_config *config);
+
+/*
+ * Switch a batch of frames that came in at port. now_ns: any clock that does not go back, the
+ * same on all cores within milliseconds. On return all frames have been delivered or dropped,
+ * and the packets are the caller's again. Heads need PKT_HEAD_MIN bytes (or the whole frame).
+ */
+void vsw_input(struct vsw_worker *w, struct vsw_port *port, struct pkt_batch *batch, u64 now_ns);
+
+/*
+ * Hand frames to a port directly, as the switch does in the end: with tag, MTU, offloads and
+ * counters. For gateways that know the port, inside of send() or vsw_enter(); also for a port
+ * that is on no switch (vsw_port_init()), as a NAT's uplink.
+ */
+void vsw_port_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n);
+
+/* Brackets around uses of ports outside of vsw_input(), so that none goes away meanwhile. */
+void vsw_enter(struct vsw_worker *w, u64 now_ns);
+void vsw_leave(struct vsw_worker *w);
+
+/*
+ * Put a port on the switch. All of config is copied. The link is up, the filter is promiscuous
+ * for uplinks and "own MAC, broadcast, all multicast" for others, no offloads.
+ * ERR_EXIST: name or MAC is in use on this switch. ERR_RANGE: no free index, or a number in
+ * config out of its range. ERR_INVAL: MAC is a group address.
+ */
+int __must_check vsw_port_add(struct vsw *sw, struct vsw_port *port, const struct vsw_port_ops *ops,
+			      const struct vsw_port_config *config);
+
+/* As vsw_port_add(), for a port that is on no switch and only gets vsw_port_send(). */
+int __must_check vsw_port_init(struct vsw_port *port, const struct vsw_port_ops *ops,
+			       const struct vsw_port_config *config);
+
+/* Take a port off its switch: no core begins to use it from now on. Its memory, and everything
+ * that send() uses, must stay until vsw_port_gone() says so. */
+void vsw_port_unlink(struct vsw_port *port);
+
+/* Whether no core can be using the port any more: ask again later if not (a work item does).
+ * Not called from inside of vsw_input(). */
+bool __must_check vsw_port_gone(struct vsw_port *port);
+
+/* Change what can change at run time. New configuration: ERR_* as vsw_port_add(). */
+int __must_check vsw_port_configure(struct vsw_port *port, const struct vsw_port_config *config);
+/* Switch the link; tells the owner by ops->link, and forgets the addresses behind it. */
+void vsw_port_set_link(struct vsw_port *port, bool up);
+/* What the receiver understands: VSW_OFF_*. At driver negotiation. */
+void vsw_port_set_offloads(struct vsw_port *port, u32 offloads);
+/* Replace the receive filter: mode and count addresses of 6 bytes each. */
+void vsw_port_set_filter(struct vsw_port *port, u32 mode, const u8 (*macs)[6], u32 count);
+/* Copies of all frames in and out go to capture; NULL ends it. The old one may be in use until
+ * vsw_quiesced() of a cookie taken after this call. */
+void vsw_port_set_capture(struct vsw_port *port, struct vsw_capture *capture);
+
+/* Count a frame that the owner itself had to drop (VSW_DROP_OWNER_IN, _OUT, or another). */
+void vsw_port_drop(struct vsw_port *port, enum vsw_drop why, u32 n);
+
+/* Bytes that the port may send now under its rate limit without a drop; ~0 without limit. An
+ * owner that can wait (a virtio queue) takes no more than that from its side. When it is 0,
+ * next_ns, if not NULL, gets the time when it is worth trying again. */
+u64 vsw_port_credit(const struct vsw_port *port, u64 now_ns, u64 *next_ns);
+
+/* A name by which the shell finds a port; NULL when there is none. Inside of vsw_enter(). */
+struct vsw_port *vsw_port_find(struct vsw *sw, const char *name);
+
+/* What an operator reads: "no room at the receiver". */
+const char *vsw_drop_name(enum vsw_drop why);
+
+/* Grace periods by hand: vsw_quiesced(vsw_cookie()) is true once every core that was inside of
+ * the switch at the time of the cookie has left. The cookie is an array of worker_count. */
+void vsw_cookie(const struct vsw *sw, u64 *seqs);
+bool __must_check vsw_quiesced(const struct vsw *sw, const u64 *seqs);
+
+/* Off the packet path, about once a second: forget addresses that have been silent. slice:
+ * how many slots to look at in this call (0: all). Goes on where it stopped. */
+void vsw_age(struct vsw *sw, u64 now_ns, u32 slice);
+
+#endif
