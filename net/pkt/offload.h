@@ -9,18 +9,21 @@
 #include "net/pkt/pkt.h"
 
 /*
- * Check p->off against the frame and set PKT_CHECKED: unknown flags are cleared, the checksum
- * field lies in the head (pulled) and the frame, a gso_type fits the headers that pkt_parse()
- * found and comes with NEEDS_CSUM for the right field, gso_size is not 0, hdr_len is replaced by
- * the true length of the headers. ERR_INVAL when it contradicts the frame, ERR_RANGE when the
- * headers do not fit a head.
+ * Check p->off against the frame and set PKT_CHECKED. Unknown flags are cleared. For NEEDS_CSUM
+ * alone, the checksum field must lie in the frame behind the Ethernet header. A gso_type must
+ * fit the headers that pkt_parse() finds, and comes with NEEDS_CSUM for their checksum field;
+ * hdr_len then becomes the true length of the headers. ERR_INVAL when it contradicts the frame,
+ * ERR_RANGE when headers do not fit a head.
  */
 int __must_check pkt_offload_check(struct pkt *p);
 
-/* Compute the checksum that NEEDS_CSUM left open, and clear the flag: 0 becomes 0xffff for UDP.
- * The packet has PKT_CHECKED and no gso_type. What is summed is read from the source's memory
- * again when it is copied: a source that changes it meanwhile sends a bad checksum. */
-void pkt_checksum_complete(struct pkt *p);
+/*
+ * Compute the checksum that NEEDS_CSUM left open, and clear the flag. The packet has PKT_CHECKED
+ * and no gso_type. A sum of 0 is stored as 0xffff where 0 means that there is none, for UDP.
+ * The scatter list is read for the sum and again for the copy: a source that writes meanwhile
+ * sends a bad checksum. ERR_RANGE when the field does not fit the head.
+ */
+int __must_check pkt_checksum_complete(struct pkt *p);
 
 /* The state of cutting one packet. */
 struct pkt_segmenter {

@@ -102,6 +102,7 @@ struct pkt {
 	u16 vlan;    /* 802.1Q TCI that the frame has on the switch: PCP, DEI, VID */
 	u16 in_port; /* index of the port where it came in */
 	struct pkt_offload off;
+	u16 skip; /* bytes of frags[0] that have been pulled into the head */
 	struct pkt_layers layers;
 	u64 cookie; /* the source's own: e.g. the head of a descriptor chain */
 	struct pkt_frag own_frags[2];
@@ -139,11 +140,13 @@ static inline void pkt_init(struct pkt *p)
 	p->head_at = PKT_HEADROOM;
 	p->nr_frags = 0;
 	p->flags = 0;
+	p->skip = 0;
 	p->off = (struct pkt_offload){0};
 }
 
-/* Append len bytes at base, in the source's memory. ERR_RANGE when the list or the frame gets
- * too long. For more than 2 entries the caller sets p->frags to an array of PKT_FRAGS first. */
+/* Append len bytes at base, in the source's memory, before anything is pulled. ERR_RANGE when
+ * the list or the frame gets too long. For more than 2 entries the caller sets p->frags to an
+ * array of PKT_FRAGS entries first, which lives as long as the packet. */
 static inline int __must_check pkt_add_frag(struct pkt *p, const void *base, u32 len)
 {
 	u32 most = p->frags == p->own_frags ? ARRAY_SIZE(p->own_frags) : PKT_FRAGS;
@@ -156,12 +159,18 @@ static inline int __must_check pkt_add_frag(struct pkt *p, const void *base, u32
 }
 
 /* Move bytes from the scatter list into the head, so that it holds at least bytes, or the
- * whole frame if that is shorter. ERR_RANGE when bytes exceeds the room for a head. */
+ * whole frame if that is shorter. The entries themselves are not changed: clones share them.
+ * ERR_RANGE when bytes exceeds the room for a head. */
 int __must_check pkt_pull(struct pkt *p, u32 bytes);
 
 /* A copy of src in dst that can be rewritten while src goes elsewhere: own head, the same
  * scatter list. dst is valid as long as src is; the hold, if any, is the same one. */
 void pkt_clone(struct pkt *dst, const struct pkt *src);
+
+/* Insert the 802.1Q tag p->vlan into the head, which holds the addresses; or take out the one
+ * that is there into p->vlan. What counts from the frame's start moves along. */
+void pkt_tag_push(struct pkt *p);
+void pkt_tag_pop(struct pkt *p);
 
 static inline void pkt_hold_init(struct pkt_hold *hold, void (*release)(struct pkt_hold *))
 {

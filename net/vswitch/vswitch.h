@@ -17,30 +17,39 @@
 #include "net/vswitch/fdb.h"
 #include "net/vswitch/port.h"
 
-#define VSW_PORTS 256 /* most ports of a switch, and one more that is never used: 0 */
-#define VSW_DEPTH 3   /* how deep send() may call vsw_input() */
+#define VSW_PORTS FDB_PORTS /* indices of ports: 1 to 255; 0 is never used */
+#define VSW_DEPTH 3         /* how deep send() may call vsw_input() */
 
 struct vsw_scratch;
+struct vsw_workers;
 
-/*
- * What belongs to one core, for all switches. The core has an array of them, one per processor,
- * zero-initialized; vsw_input() is called with the own one, never with another's.
- */
+/* What belongs to one core, for all switches. vsw_input() is called with the own core's. */
 struct vsw_worker {
-	u64 seq;                     /* odd while inside vsw_input(): grace periods look at it */
-	u64 now_ns;                  /* the time that vsw_input() was given, for send() */
-	u32 depth;                   /* of nested calls */
-	struct vsw_scratch *scratch; /* VSW_SCRATCH_BYTES for segmenting, 64-byte aligned */
+	u64 inside; /* the epoch at which it entered the switch, or 0: it is not inside */
+	u64 now_ns; /* the time that vsw_input() was given, for send() */
+	u32 depth;  /* of nested calls */
+	struct vsw_workers *all;
+	struct vsw_scratch *scratch; /* for segmenting; NULL while in use */
+	u8 last[VSW_PORTS];          /* for grouping a batch; all 0 between calls */
 } __aligned(64);
 
-/* Bytes of scratch memory for each worker: segments of a large frame before they are copied. */
+/* Scratch memory for each worker: segments of a large frame before they are copied. */
 #define VSW_SCRATCH_BYTES 16384
+
+/* All cores that switch. One per machine. */
+struct vsw_workers {
+	struct vsw_worker *worker; /* [count] */
+	u32 count;
+	u64 epoch; /* advances with each change that takes something away */
+};
+
+/* Prepare count workers, one per core. scratch: count * VSW_SCRATCH_BYTES, 64-byte aligned. */
+void vsw_workers_init(struct vsw_workers *all, struct vsw_worker *worker, u32 count, void *scratch);
 
 struct vsw_config {
 	char name[VSW_NAME];
-	struct vsw_worker *workers; /* of all cores */
-	u32 worker_count;
-	void *table;     /* table_bytes for the MAC table, 128-byte aligned, zeroed */
+	struct vsw_workers *workers; /* of all cores */
+	void *table;                 /* table_bytes for the MAC table, 128-byte aligned, zeroed */
 	u64 table_bytes; /* a power of two, 4096 at least: 16 per slot, twice the addresses */
 	u64 secret[2];   /* random: the key of the table's hash */
 	u32 ageing_s;    /* seconds until an address that is silent is forgotten: 300 */
@@ -50,8 +59,7 @@ struct vsw {
 	struct vsw_port *ports[VSW_PORTS]; /* by index; NULL for none */
 	struct fdb fdb;
 	u16 port_top; /* one more than the highest index in use */
-	struct vsw_worker *workers;
-	u32 worker_count;
+	struct vsw_workers *workers;
 	struct ticketlock lock; /* of changes */
 	char name[VSW_NAME];
 };
@@ -124,10 +132,10 @@ struct vsw_port *vsw_port_find(struct vsw *sw, const char *name);
 /* What an operator reads: "no room at the receiver". */
 const char *vsw_drop_name(enum vsw_drop why);
 
-/* Grace periods by hand: vsw_quiesced(vsw_cookie()) is true once every core that was inside of
- * the switch at the time of the cookie has left. The cookie is an array of worker_count. */
-void vsw_cookie(const struct vsw *sw, u64 *seqs);
-bool __must_check vsw_quiesced(const struct vsw *sw, const u64 *seqs);
+/* Grace periods by hand, for what send() uses besides the port: vsw_quiesced(vsw_cookie()) is
+ * true once every core that was inside of a switch at the time of the cookie has left. */
+u64 vsw_cookie(struct vsw_workers *all);
+bool __must_check vsw_quiesced(const struct vsw_workers *all, u64 cookie);
 
 /* Off the packet path, about once a second: forget addresses that have been silent. slice:
  * how many slots to look at in this call (0: all). Goes on where it stopped. */
