@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A VM's port and memory-mapped I/O: ranges of addresses, each with the device
- * that answers. Ranges are added while the VM is built (or a BAR moves) and
- * looked up on every exit: a sorted array, without a lock. Which range was hit last is
- * only a hint, that any vCPU may overwrite.
+ * that answers. Ranges come and go while vCPUs run (a guest moves a BAR) and are looked up
+ * on every exit: a sorted array, whose changes have a lock and a sequence number, by which
+ * a lookup sees that it must start over. Which range was hit last is only a hint, that any
+ * vCPU may overwrite.
  */
 #ifndef VMM_VDEV_BUS_H
 #define VMM_VDEV_BUS_H
 
 #include "kernel/lib/err.h"
 #include "kernel/lib/types.h"
+#include "kernel/sync/ticketlock.h"
 
 /* offset: from the start of the range. size: 1, 2, 4 for ports; 1, 2, 4, 8 for memory.
  * Devices take their own locks. */
@@ -29,19 +31,23 @@ struct bus_range {
 struct bus {
 	struct bus_range *ranges; /* sorted by base, disjoint */
 	u32 count, capacity;
-	u32 hint; /* index of the range hit last */
+	u32 hint;               /* index of the range hit last */
+	u32 sequence;           /* odd while the above are being changed */
+	struct ticketlock lock; /* of changes */
+	void *outgrown;         /* smaller arrays, which a lookup may still be reading */
 };
 
 void bus_init(struct bus *bus);
 void bus_destroy(struct bus *bus);
 
-/* ERR_EXIST if the range overlaps another, ERR_NOMEM, ERR_INVAL (size 0 or wrap).
- * Not concurrent with lookups: the VM's vCPUs are stopped or not yet started. */
+/* ERR_EXIST if the range overlaps another, ERR_NOMEM, ERR_INVAL (size 0 or wrap). Any CPU, also
+ * while others look up: an access that is under way may still reach a device whose range has
+ * just been removed, so devices live until no vCPU runs. */
 int __must_check bus_add(struct bus *bus, const struct bus_range *range);
 void bus_remove(struct bus *bus, u64 base);
 
-/* The range that holds addr, or NULL. */
-const struct bus_range *bus_find(struct bus *bus, u64 addr);
+/* The range that holds addr; false if there is none. */
+bool __must_check bus_find(struct bus *bus, u64 addr, struct bus_range *out);
 
 /* Only the lowest size bytes of value count. An access that no range holds reads as all ones and
  * its write is dropped; one that leaves its range is split at the border. */
