@@ -27,4 +27,4 @@ static void bridge_write(void *fn, u32 offset, unsigned size, u32 value)
 	vpci_config_write(fn, offset, size, value);
 }
 
-const struct vpci_function_ops vpci_bridge_ops = {bridge_read, bridge_write};
+const struct vpci_function_ops vpci_bridge_ops = {bridge_read, bridge_write, NULL};

@@ -14,6 +14,9 @@
 #define ADDRESS_ENABLE BIT(31)
 #define ADDRESS_VALID 0x80fffffcu
 #define PIC_IRQ(line) (10 + ((line)&1))
+/* Ports for BARs: the upper part of what the DSDT tells. */
+#define PORTS_BASE 0xc000
+#define PORTS_END 0x10000
 
 struct function {
 	const struct vpci_function_ops *ops;
@@ -29,7 +32,8 @@ struct vpci_host {
 	struct ticketlock lock; /* of address and of the interrupt lines */
 	struct platform *p;
 	u32 address;
-	u32 asserted[4]; /* functions that assert each line */
+	u32 asserted[4];          /* functions that assert each line */
+	u64 next_memory, next_io; /* see vpci_place() */
 	struct vpci_config bridge;
 	struct bus_functions *bus[LAYOUT_ECAM_BUSES];
 };
@@ -73,6 +77,29 @@ void vpci_remove(struct vpci_host *host, u16 bdf)
 	f->ops = NULL;
 }
 
+int vpci_free_slot(struct vpci_host *host, u16 *bdf)
+{
+	for (unsigned dev = 1; dev < 32; dev++) {
+		*bdf = VPCI_BDF(0, dev, 0);
+		if (!find(host, *bdf))
+			return 0;
+	}
+	return trace_err(ERR_RANGE, "PCI: a VM can have 31 devices: remove some from its node");
+}
+
+int vpci_place(struct vpci_host *host, u64 size, bool io, u64 *base)
+{
+	u64 *next = io ? &host->next_io : &host->next_memory;
+	u64 end = io ? PORTS_END : LAYOUT_PCI_MMIO32 + LAYOUT_PCI_MMIO32_SIZE;
+
+	*base = ALIGN_UP(*next, size);
+	if (size > end || *base > end - size)
+		return trace_err(ERR_RANGE, "PCI: no room for a BAR of %llu KiB",
+				 (unsigned long long)size >> 10);
+	*next = *base + size;
+	return 0;
+}
+
 /* size is 1, 2 or 4 and within a dword. */
 static u32 config_read(struct vpci_host *host, u16 bdf, u32 offset, unsigned size)
 {
@@ -109,6 +136,11 @@ void vpci_intx(struct vpci_host *host, u16 bdf, unsigned pin, bool asserted)
 			     host->asserted[line] || host->asserted[line ^ 2]);
 	}
 	ticket_unlock(&host->lock);
+}
+
+u8 vpci_pic_line(u16 bdf, unsigned pin)
+{
+	return PIC_IRQ(((bdf >> 3 & 31) + pin) & 3);
 }
 
 /* --- ports -------------------------------------------------------------------------------------
@@ -204,6 +236,12 @@ void vpci_reset(struct vpci_host *host)
 {
 	host->address = 0;
 	vpci_bridge_init(&host->bridge);
+	for (u32 bdf = 0; bdf < LAYOUT_ECAM_BUSES * FUNCTIONS; bdf++) {
+		struct function *f = find(host, (u16)bdf);
+
+		if (f && f->ops->reset)
+			f->ops->reset(f->fn);
+	}
 }
 
 int vpci_create(struct platform *p)
@@ -217,6 +255,8 @@ int vpci_create(struct platform *p)
 	if (!host)
 		return trace_err(ERR_NOMEM, "no memory for the PCI host");
 	host->p = p;
+	host->next_memory = LAYOUT_PCI_MMIO32;
+	host->next_io = PORTS_BASE;
 	p->pci = host;
 	vpci_reset(host);
 	err = vpci_add(host, VPCI_BDF(0, 0, 0), &vpci_bridge_ops, &host->bridge);

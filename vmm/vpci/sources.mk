@@ -1,1 +1,1 @@
-core-src += $(addprefix vmm/vpci/,bridge.c config.c host.c)
+core-src += $(addprefix vmm/vpci/,bridge.c config.c device.c host.c msix.c)

@@ -21,6 +21,8 @@ struct vpci_host;
 struct vpci_function_ops {
 	u32 (*read)(void *fn, u32 offset, unsigned size);
 	void (*write)(void *fn, u32 offset, unsigned size, u32 value);
+	/* Power-on state again; no vCPU runs. May be NULL. */
+	void (*reset)(void *fn);
 };
 
 /* Creates the host with its bridge at 00:00.0, on p->ports and p->mmio. ERR_NOMEM. */
@@ -33,6 +35,16 @@ void vpci_reset(struct vpci_host *host);
 int __must_check vpci_add(struct vpci_host *host, u16 bdf, const struct vpci_function_ops *ops,
 			  void *fn);
 void vpci_remove(struct vpci_host *host, u16 bdf);
+
+/* The first device number of bus 0 at which no function is, as a BDF. ERR_RANGE: all taken. */
+int __must_check vpci_free_slot(struct vpci_host *host, u16 *bdf);
+
+/* Where firmware puts a BAR of size bytes (a power of two): within the window that the
+ * guest's host bridge tells it, never the same place twice. ERR_RANGE: it is full. */
+int __must_check vpci_place(struct vpci_host *host, u64 size, bool io, u64 *base);
+
+/* The PICs' line that a pin of a device ends at, for the Interrupt Line register. */
+u8 vpci_pic_line(u16 bdf, unsigned pin);
 
 /* Set the function's interrupt pin (0 is INTA). Lines are shared: an input of the I/O APIC
  * (LAYOUT_GSI_PCI + (device + pin) % 4), and of the PICs (IRQ 10 or 11), is asserted as long

@@ -25,7 +25,7 @@ static void device_write(void *fn, u32 offset, unsigned size, u32 value)
 	vpci_config_write(fn, offset, size, value);
 }
 
-static const struct vpci_function_ops device_ops = {device_read, device_write};
+static const struct vpci_function_ops device_ops = {device_read, device_write, NULL};
 
 static void add(u16 bdf)
 {
