@@ -1,0 +1,1 @@
+core-src += $(addprefix vmm/virtio/,pci.c pci_common.c ring.c)
