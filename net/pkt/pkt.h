@@ -86,7 +86,7 @@ struct pkt_layers {
 	u8 l3;         /* the IP header, or the ARP packet */
 	u8 l4;         /* behind IP options and extension headers; 0 when there is none */
 	u8 payload;    /* behind the L4 header, or equal to l4 for a protocol not known */
-	u8 proto;      /* of L4, as in IP headers; 0 when there is none */
+	u8 proto;      /* what the IP header says is in it */
 	u8 what;       /* PKT_IPV4 ... */
 };
 

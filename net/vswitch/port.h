@@ -18,7 +18,7 @@
 struct vsw;
 struct vsw_port;
 struct vsw_worker;
-struct vsw_capture;
+struct pcap_ring;
 
 struct vsw_port_ops {
 	/*
@@ -158,12 +158,12 @@ struct vsw_port {
 	u16 index; /* on its switch, from 1 */
 	u16 gen;   /* of its learned addresses: others are stale */
 	u16 pvid;
-	u16 frame_max; /* most bytes of an untagged frame that the receiver takes */
-	u32 state;     /* VSW_PORT_DOWN ... */
-	u32 slow;      /* reasons to look at each of its frames closely: see input.c */
-	u32 offloads;  /* VSW_OFF_*: what the receiver understands */
-	u32 flags;     /* config.flags */
-	struct vsw_capture *capture; /* NULL, or where copies of its frames go */
+	u16 frame_max;             /* most bytes of an untagged frame that the receiver takes */
+	u32 state;                 /* VSW_PORT_DOWN ... */
+	u32 slow;                  /* reasons to look at each of its frames closely: see input.c */
+	u32 offloads;              /* VSW_OFF_*: what the receiver understands */
+	u32 flags;                 /* config.flags */
+	struct pcap_ring *capture; /* NULL, or where copies of its frames go */
 
 	/* Written by frames. */
 	struct vsw_counters counters __aligned(64);

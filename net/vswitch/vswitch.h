@@ -116,7 +116,7 @@ void vsw_port_set_offloads(struct vsw_port *port, u32 offloads);
 void vsw_port_set_filter(struct vsw_port *port, u32 mode, const u8 (*macs)[6], u32 count);
 /* Copies of all frames in and out go to capture; NULL ends it. The old one may be in use until
  * vsw_quiesced() of a cookie taken after this call. */
-void vsw_port_set_capture(struct vsw_port *port, struct vsw_capture *capture);
+void vsw_port_set_capture(struct vsw_port *port, struct pcap_ring *capture);
 
 /* Count a frame that the owner itself had to drop (VSW_DROP_OWNER_IN, _OUT, or another). */
 void vsw_port_drop(struct vsw_port *port, enum vsw_drop why, u32 n);
