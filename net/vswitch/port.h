@@ -58,7 +58,7 @@ struct vsw_port_ops {
 #define VSW_PORT_NO_LEARN BIT(4)  /* nothing is learned from it: config.mac is all there is */
 #define VSW_PORT_ISOLATED BIT(5)  /* no frames to other isolated ports */
 
-#define VSW_NAME 24          /* longest name with its NUL */
+#define VSW_NAME 64          /* longest name with its NUL: a VM's and its node's */
 #define VSW_VLANS 4096       /* VIDs 1 to 4094 are usable */
 #define VSW_VLAN_DEFAULT 1   /* of ports without configuration */
 #define VSW_PORT_ADDRESSES 4 /* IP addresses that an anti-spoofing port may use */
