@@ -43,7 +43,7 @@ class Bochs(engine.Machine):
 
     def argv(self):
         args = self.args
-        config = CONFIG.format(port=self.port, disk=self.disk, cpus=args.cpus, memory=args.memory,
+        config = CONFIG.format(port=self.port, disk=self.medium, cpus=args.cpus, memory=args.memory,
                                model=args.model or MODEL, host_memory=min(args.memory, HOST_MEMORY_MAX),
                                **self.firmware())
         config = self.write_file("bochsrc", config + "".join(o + "\n" for o in args.bochs_opt))

@@ -63,8 +63,8 @@ class Machine:
 
     name = ""
 
-    def __init__(self, args, disk, folder):
-        self.args, self.disk, self.folder = args, disk, folder
+    def __init__(self, args, medium, folder):
+        self.args, self.medium, self.folder = args, medium, folder
         self.process = self.serial = self.log = None
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=1)
         self.port = self.listener.getsockname()[1]

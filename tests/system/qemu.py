@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """QEMU as the machine: q35 with VT-d, network cards behind PCI Express ports, and AMD-V emulated by
 TCG or, as the engine kvm, whatever the host's processor nests."""
+import functools
 import os
 import re
 import shutil
@@ -8,13 +9,17 @@ import subprocess
 
 import engine
 import kvm
+import media
+import netboot
 
 PROGRAM = "qemu-system-x86_64"
 CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 NICS = ("igb", "e1000e", "e1000", "virtio-net-pci")
+BOOT_NICS = ("virtio-net-pci", "e1000e", "e1000")
 FIRST_WITH_IGB = 10  # the first version with igb and with eim=on under TCG
 MAC = "52:54:00:12:34:%02x"
+BOOT_MAC = "52:54:00:12:35:00"
 TRIPLE_FAULT = "Triple fault"
 
 # Instructions are counted, and nothing comes from the host: the same run every time.
@@ -23,15 +28,19 @@ ICOUNT = ["-icount", "shift=1,sleep=off", "-seed", "7",
 ICOUNT_MODEL = "max,-rdrand,-rdseed"
 
 
+def available():
+    return shutil.which(PROGRAM) is not None
+
+
+@functools.cache
 def version():
     """QEMU's major version; EngineFailed without QEMU."""
-    try:
-        out = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True).stdout
-    except OSError:
-        out = ""
+    if not available():
+        raise engine.EngineFailed(f"{PROGRAM} is not there: run make deps")
+    out = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True).stdout
     found = re.search(r"version (\d+)\.", out)
     if not found:
-        raise engine.EngineFailed(f"{PROGRAM} is not there: run make deps")
+        raise engine.EngineFailed(f"{PROGRAM} --version says: {out}")
     return int(found[1])
 
 
@@ -40,19 +49,26 @@ class Qemu(engine.Machine):
 
     name = "QEMU"
     faulted = False
+    servers = ()
 
     def argv(self):
         args = self.args
         return [PROGRAM, "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
                 *self.processor(), "-smp", str(args.cpus), "-m", str(args.memory),
-                *self.firmware(), *self.console(), *self.iommu(), *self.medium(),
+                *self.firmware(), *self.console(), *self.iommu(), *self.boot_medium(),
                 *self.network(), *self.tracing(), *args.qemu_arg]
 
     def processor(self):
         if self.args.icount:
             return ["-machine", "q35", "-accel", "tcg,thread=single", *ICOUNT,
-                    "-cpu", self.args.model or ICOUNT_MODEL]
-        return ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", self.args.model or "max"]
+                    "-cpu", (self.args.model or ICOUNT_MODEL) + self.address_width()]
+        return ["-machine", "q35", "-accel", "tcg,thread=multi",
+                "-cpu", (self.args.model or "max") + self.address_width()]
+
+    @staticmethod
+    def address_width():
+        """A width that no AMD processor has makes OVMF do what X-PciMmio64Mb says."""
+        return ",phys-bits=39" if version() >= FIRST_WITH_IGB else ""
 
     def firmware(self):
         """OVMF, its variables in a copy of our own. Without an aperture for BARs above 4 GiB: those
@@ -73,9 +89,41 @@ class Qemu(engine.Machine):
         eim = version() >= FIRST_WITH_IGB and not self.args.icount
         return ["-device", "intel-iommu,intremap=on,eim=" + ("on" if eim else "off")]
 
-    def medium(self):
-        return ["-drive", f"if=none,id=boot,format=raw,snapshot=on,file={self.disk}",
-                "-device", "ide-hd,drive=boot,bus=ide.0,bootindex=0"]
+    def boot_medium(self):
+        kind = self.args.boot
+        if kind in media.FROM_SERVER:
+            return self.boot_server(kind)
+        device = {"disk": ["-device", "ide-hd,drive=boot,bus=ide.0,bootindex=0"],
+                  "usb": ["-device", "qemu-xhci,id=usb",
+                          "-device", "usb-storage,bus=usb.0,drive=boot,bootindex=0"]}
+        return ["-drive", f"if=none,id=boot,format=raw,snapshot=on,file={self.medium}",
+                *device[kind]]
+
+    def boot_server(self, kind):
+        """A further card to boot through. OVMF has a driver for virtio; others bring their own in
+        their boot ROM."""
+        card = [f"{self.args.boot_nic},netdev=boot,bootindex=0,addr=0x8,mac={BOOT_MAC}"]
+        if self.args.boot_nic == "virtio-net-pci":
+            card.append("romfile=")
+        # OVMF's network stack wants random numbers.
+        options = ["-device", "virtio-rng-pci", "-device", ",".join(card)]
+        if kind == "pxe":
+            return ["-netdev", f"user,id=boot,tftp={self.medium},bootfile={media.NET_FILE}", *options]
+        self.servers = [netboot.HttpServer(self.medium)]
+        dhcp = netboot.ProxyDhcp(self.folder, self.servers[0].url(media.NET_FILE))
+        wires = {"lease": "user,id=lease", "proxy": dhcp.netdev("proxy")}
+        options[:0] = ["-netdev", "hubport,id=boot,hubid=0"]
+        for name, netdev in wires.items():
+            options[:0] = ["-netdev", netdev,
+                           "-netdev", f"hubport,id=hub-{name},hubid=0,netdev={name}"]
+        # Of a card's boot options, PXE would come first.
+        return [*options, "-fw_cfg", "name=opt/org.tianocore/IPv4PXESupport,string=n",
+                "-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n"]
+
+    def __exit__(self, *unused):
+        super().__exit__(*unused)
+        for server in self.servers:
+            server.close()
 
     def nics(self):
         """--nic, or what this QEMU has for one uplink."""
@@ -121,11 +169,11 @@ class Kvm(Qemu):
 
     name = "QEMU with KVM"
 
-    def __init__(self, args, disk, folder):
+    def __init__(self, args, medium, folder):
         reason = kvm.why_not()
         if reason:
             raise engine.EngineFailed(f"engine kvm: {reason}; use --engine qemu or bochs")
-        super().__init__(args, disk, folder)
+        super().__init__(args, medium, folder)
 
     def processor(self):
         if self.args.icount:
