@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The close look at a frame that came in: everything that is not on the path of plain ones. */
-#include <string.h>
-
 #include "net/pkt/copy.h"
 #include "net/pkt/offload.h"
 #include "net/pkt/parse.h"
@@ -55,12 +53,9 @@ static enum vsw_drop admit_vlan(struct vsw_port *port, struct pkt *p)
 
 static enum vsw_drop admit_source(const struct vsw_port *port, struct pkt *p, u64 src)
 {
-	u64 own = 0;
-
 	if (!(port->slow_in & SLOW_SPOOF))
 		return ADMITTED;
-	memcpy(&own, port->config.mac, sizeof(port->config.mac));
-	if (port->flags & VSW_PORT_SPOOF_MAC && src != own)
+	if (port->flags & VSW_PORT_SPOOF_MAC && src != port->mac)
 		return VSW_DROP_SPOOF_MAC;
 	if (port->flags & VSW_PORT_SPOOF_IP && !vsw_source_ip_ok(port, p))
 		return VSW_DROP_SPOOF_IP;

@@ -22,7 +22,9 @@ static bool wants(const struct vsw_port *port, const struct pkt *p)
 	if (dst == FDB_MAC)
 		return !(mode & VSW_RX_NO_BROADCAST);
 	if (!(dst & 1))
-		return !(mode & VSW_RX_NO_UNICAST) && filter_has(&port->filter, dst);
+		return !(mode & VSW_RX_NO_UNICAST) &&
+		       (dst == __atomic_load_n(&port->mac, __ATOMIC_RELAXED) ||
+			filter_has(&port->filter, dst));
 	if (mode & VSW_RX_NO_MULTICAST)
 		return false;
 	return mode & VSW_RX_ALLMULTI || filter_has(&port->filter, dst);

@@ -101,16 +101,10 @@ static void apply_config(struct vsw_port *port, const struct vsw_port_config *c)
 	port->config = *c;
 	port->config.vlans = NULL; /* the caller's */
 	port->pvid = c->pvid;
+	__atomic_store_n(&port->mac, mac_word(c->mac), __ATOMIC_RELAXED);
 	port->flags = c->flags;
 	port->frame_max = (u32)c->mtu + ETH_HEADER;
 	set_paths(port);
-}
-
-static void filter_add(struct vsw_port *port, u64 mac)
-{
-	u32 bit = vsw_filter_bit(mac);
-
-	__atomic_fetch_or(&port->filter.hash[bit / 64], BIT(bit % 64), __ATOMIC_RELAXED);
 }
 
 int vsw_port_init(struct vsw_port *port, const struct vsw_port_ops *ops,
@@ -241,7 +235,6 @@ int vsw_port_configure(struct vsw_port *port, const struct vsw_port_config *conf
 		apply_config(port, &c);
 		fdb_flush_port(&sw->fdb, port->index);
 		add_own_address(sw, port);
-		filter_add(port, mac_word(c.mac));
 	}
 	ticket_unlock(&sw->lock);
 	return err;
@@ -286,7 +279,6 @@ void vsw_port_set_filter(struct vsw_port *port, u32 mode, const u8 (*macs)[6], u
 {
 	u64 hash[VSW_RX_HASH_WORDS] = {0};
 
-	bitmap_set(hash, vsw_filter_bit(mac_word(port->config.mac)));
 	for (u32 i = 0; i < count; i++)
 		bitmap_set(hash, vsw_filter_bit(mac_word(macs[i])));
 	/* First what is added, then without what is removed: no moment is too strict. */

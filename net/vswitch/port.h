@@ -175,6 +175,7 @@ struct vsw_port {
 
 	struct vsw_filter filter __aligned(64);
 	u64 vlans[VSW_VLANS / 64]; /* those that it is in */
+	u64 mac;                   /* config.mac as a little-endian number; 0: none */
 	u32 storm_cost_ns[VSW_STORM_KINDS];
 	u32 rate_cost;     /* ns per byte in 16.16 fixed point; 0: no limit */
 	u64 rate_burst_ns; /* what may be sent at once after a pause, as time */
