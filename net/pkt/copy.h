@@ -22,49 +22,39 @@ static inline void copy_store(void *at, u64 v)
 	((struct pkt_word *)at)->v = v;
 }
 
-/* From here on the processor's string instruction wins. */
-#define COPY_STRING 256
-
-/* Copy len >= 8 bytes by its string instruction (of words: see docs/adr on the dataplane). */
-static inline void copy_string(void *to, const void *from, size_t len)
+/* Copy `words` words from the front and as many up to the end; they may overlap. What is at
+ * the end is stored first, so that whoever loads the first words afterwards gets each from one
+ * store. `words` is a constant. */
+static inline __attribute__((always_inline)) void copy_both_ends(u8 *to, const u8 *from, size_t len,
+								 u32 words)
 {
-	size_t words = len / 8;
-	u64 last = copy_load((const u8 *)from + len - 8);
+	u64 front[8], back[8];
 
-	copy_store((u8 *)to + len - 8, last);
-	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-}
-
-/* Copy 16 to COPY_STRING bytes. The last ones are stored first, so that whoever loads the first
- * words afterwards gets them forwarded from the store. */
-static inline void copy_words(u8 *to, const u8 *from, size_t len)
-{
-	u64 a = copy_load(from + len - 16), b = copy_load(from + len - 8);
-
-	copy_store(to + len - 16, a);
-	copy_store(to + len - 8, b);
-	for (size_t at = 0; at + 16 < len; at += 16) {
-		a = copy_load(from + at);
-		b = copy_load(from + at + 8);
-		copy_store(to + at, a);
-		copy_store(to + at + 8, b);
+	for (u32 i = 0; i < words; i++) {
+		front[i] = copy_load(from + 8 * i);
+		back[i] = copy_load(from + len - 8 * (words - i));
 	}
+	for (u32 i = 0; i < words; i++)
+		copy_store(to + len - 8 * (words - i), back[i]);
+	for (u32 i = 0; i < words; i++)
+		copy_store(to + 8 * i, front[i]);
 }
+
+/* Copy fewer than 16, or more than 128 bytes. */
+void copy_others(void *to, const void *from, size_t len);
 
 /* Copy len bytes, any number; the two must not overlap. Some source bytes may be read twice;
  * the copy is what counts. */
 static inline void copy_bytes(void *to, const void *from, size_t len)
 {
-	u8 *d = to;
-	const u8 *s = from;
-
-	if (likely(len >= 16 && len <= COPY_STRING))
-		copy_words(d, s, len);
-	else if (len > COPY_STRING)
-		copy_string(d, s, len);
+	if (unlikely(len - 16 > 112))
+		copy_others(to, from, len);
+	else if (len > 64)
+		copy_both_ends(to, from, len, 8);
+	else if (len > 32)
+		copy_both_ends(to, from, len, 4);
 	else
-		while (len--)
-			*d++ = *s++;
+		copy_both_ends(to, from, len, 2);
 }
 
 /* Make [from, from + bytes) the head of p, which is empty: pkt_init() came before. bytes is at
@@ -76,8 +66,55 @@ static inline void pkt_set_head(struct pkt *p, const void *from, u32 bytes)
 	p->len = bytes;
 }
 
+/*
+ * Make p a frame of len bytes at base, in one piece: head bytes of it become the head, the rest
+ * one entry of the scatter list. head is at least 16, or len, and at most PKT_HEAD. The offload
+ * fields come as the first 8 and the next 2 bytes of a virtio_net_hdr. What pkt_init(),
+ * pkt_set_head() and pkt_add_frag() do together, in a few stores; the caller checks len
+ * (PKT_LEN_MAX).
+ */
+static inline void pkt_set_whole(struct pkt *p, const u8 *base, u32 len, u32 head, u64 off_low,
+				 u16 off_high)
+{
+	u8 *at = (u8 *)p;
+	bool rest = len > head;
+
+	head = rest ? head : len;
+	p->frags = p->own_frags;
+	p->hold = NULL;
+	copy_store(at + offsetof(struct pkt, len),
+		   (u64)len | (u64)head << 32 | (u64)PKT_HEADROOM << 48);
+	copy_store(at + offsetof(struct pkt, nr_frags), rest);
+	copy_store(at + offsetof(struct pkt, off), off_low);
+	*(u32 *)(void *)(at + offsetof(struct pkt, off) + 8) = off_high;
+	copy_bytes(p->room + PKT_HEADROOM, base, head);
+	if (rest) {
+		p->own_frags[0].base = base + head;
+		p->own_frags[0].len = len - head;
+	}
+}
+
+static_assert(offsetof(struct pkt, head_at) == offsetof(struct pkt, len) + 6 &&
+		  offsetof(struct pkt, in_port) == offsetof(struct pkt, nr_frags) + 6 &&
+		  offsetof(struct pkt, skip) == offsetof(struct pkt, off) + 10,
+	      "fields that pkt_set_whole() writes together");
+
+/* Ask for the line of a buffer that is going to be written. */
+static inline void copy_prefetch_write(const void *at)
+{
+	__asm__ volatile("prefetchw %0" : : "m"(*(const u8 *)at));
+}
+
+/* Copy what is behind the head to `to`. */
+void pkt_copy_frags(const struct pkt *p, void *to);
+
 /* Copy the whole frame, p->len bytes, to one contiguous place. */
-void pkt_copy_out(const struct pkt *p, void *to);
+static inline void pkt_copy_out(const struct pkt *p, void *to)
+{
+	copy_bytes(to, pkt_data_const(p), p->head_len);
+	if (p->nr_frags)
+		pkt_copy_frags(p, (u8 *)to + p->head_len);
+}
 
 /* Copies a frame piece by piece, for destinations that are scattered themselves. */
 struct pkt_cursor {

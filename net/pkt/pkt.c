@@ -84,18 +84,42 @@ u32 pkt_cursor_copy(struct pkt_cursor *c, void *to, u32 len)
 	return done;
 }
 
-void pkt_copy_out(const struct pkt *p, void *to)
+void pkt_copy_frags(const struct pkt *p, void *to)
 {
 	u8 *at = to;
 	u32 skip = p->skip;
 
-	copy_bytes(at, pkt_data_const(p), p->head_len);
-	at += p->head_len;
 	for (u32 i = 0; i < p->nr_frags; i++) {
-		copy_bytes(at, p->frags[i].base + skip, p->frags[i].len - skip);
-		at += p->frags[i].len - skip;
+		u32 len = p->frags[i].len - skip;
+
+		copy_bytes(at, p->frags[i].base + skip, len);
+		at += len;
 		skip = 0;
 	}
+}
+
+/* Up to here the words are copied one by one. */
+#define COPY_STRING 256
+
+void copy_others(void *to, const void *from, size_t len)
+{
+	u8 *d = to;
+	const u8 *s = from;
+	u64 last;
+	size_t words = len / 8;
+
+	if (len < 16) {
+		while (len--)
+			*d++ = *s++;
+		return;
+	}
+	last = copy_load(s + len - 8);
+	copy_store(d + len - 8, last);
+	if (len > COPY_STRING)
+		__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
+	else
+		for (; words--; d += 8, s += 8)
+			copy_store(d, copy_load(s));
 }
 
 /* What counts from the frame's start moves by delta, as far as it is in use. */

@@ -6,7 +6,7 @@
 
 #define TABLE_MIN 4096
 
-int fdb_init(struct fdb *f, void *table, u64 bytes, const u64 secret[2], u32 ageing_s)
+int fdb_init(struct fdb *f, void *table, u64 bytes, u64 secret, u32 ageing_s)
 {
 	u64 unit_s = BIT(FDB_AGE_SHIFT) / 1000000000ull; /* 1, rounded down */
 
@@ -18,7 +18,8 @@ int fdb_init(struct fdb *f, void *table, u64 bytes, const u64 secret[2], u32 age
 	*f = (struct fdb){
 	    .slots = table,
 	    .mask = bytes / sizeof(struct fdb_entry) - 1,
-	    .secret = {secret[0], secret[1] | 1},
+	    .factor = secret | 1,
+	    .shift = 64 - log2_floor(bytes / sizeof(struct fdb_entry)),
 	    .ageing = (u32)MIN(ageing_s / unit_s, 0x7fff),
 	};
 	for (u32 i = 0; i < FDB_PORTS; i++)
@@ -26,23 +27,19 @@ int fdb_init(struct fdb *f, void *table, u64 bytes, const u64 secret[2], u32 age
 	return ERR_OK;
 }
 
-/* The i-th slot to look at for a hash: the home, the rest of its line, the neighbour line. */
-static inline struct fdb_entry *probe(const struct fdb *f, u64 hash, u32 i)
+/* The i-th slot to look at for a home: the home, the rest of its line, the neighbour line. */
+static inline struct fdb_entry *probe(const struct fdb *f, u64 home, u32 i)
 {
-	return &f->slots[(hash & f->mask) ^ i];
+	return &f->slots[home ^ i];
 }
 
-u64 fdb_find_further(const struct fdb *f, u64 key, u64 hash)
+u64 fdb_find_further(const struct fdb *f, u64 key, u64 home)
 {
 	for (u32 i = 0; i < FDB_PROBE; i++) {
-		const struct fdb_entry *e = probe(f, hash, i);
+		u64 value = fdb_read(probe(f, home, i), key);
 
-		if (__atomic_load_n(&e->key, __ATOMIC_ACQUIRE) == key) {
-			u64 value = __atomic_load_n(&e->value, __ATOMIC_ACQUIRE);
-
-			if (__atomic_load_n(&e->key, __ATOMIC_RELAXED) == key)
-				return value;
-		}
+		if (value)
+			return value;
 	}
 	return 0;
 }
@@ -80,18 +77,18 @@ static bool is_old(const struct fdb *f, u64 value, u16 now)
 	return !(value & FDB_FIXED) && age > f->ageing && age < 0xff00;
 }
 
-static struct fdb_entry *find_entry(const struct fdb *f, u64 key, u64 hash)
+static struct fdb_entry *find_entry(const struct fdb *f, u64 key, u64 home)
 {
 	for (u32 i = 0; i < FDB_PROBE; i++)
-		if (probe(f, hash, i)->key == key)
-			return probe(f, hash, i);
+		if (probe(f, home, i)->key == key)
+			return probe(f, home, i);
 	return NULL;
 }
 
-static struct fdb_entry *find_free(struct fdb *f, u64 hash, u16 now)
+static struct fdb_entry *find_free(struct fdb *f, u64 home, u16 now)
 {
 	for (u32 i = 0; i < FDB_PROBE; i++) {
-		struct fdb_entry *e = probe(f, hash, i);
+		struct fdb_entry *e = probe(f, home, i);
 
 		if (!e->key)
 			return e;
@@ -103,12 +100,12 @@ static struct fdb_entry *find_free(struct fdb *f, u64 hash, u16 now)
 	return NULL;
 }
 
-static u32 count_of_port(const struct fdb *f, u64 hash, u16 port)
+static u32 count_of_port(const struct fdb *f, u64 home, u16 port)
 {
 	u32 count = 0;
 
 	for (u32 i = 0; i < FDB_PROBE; i++)
-		count += fdb_value_port(probe(f, hash, i)->value) == port;
+		count += fdb_value_port(probe(f, home, i)->value) == port;
 	return count;
 }
 
@@ -117,15 +114,15 @@ static u32 count_of_port(const struct fdb *f, u64 hash, u16 port)
  * up its own if it has as many as anybody else: so a flood of addresses that collide displaces
  * its sender's, not those of others. NULL when all are fixed.
  */
-static struct fdb_entry *find_victim(const struct fdb *f, u64 hash, u16 newcomer, u16 now)
+static struct fdb_entry *find_victim(const struct fdb *f, u64 home, u16 newcomer, u16 now)
 {
 	struct fdb_entry *victim = NULL;
 	u32 best = 0;
 
 	for (u32 i = 0; i < FDB_PROBE; i++) {
-		struct fdb_entry *e = probe(f, hash, i);
+		struct fdb_entry *e = probe(f, home, i);
 		u16 port = fdb_value_port(e->value);
-		u32 score = 2 * count_of_port(f, hash, port) + (port == newcomer);
+		u32 score = 2 * count_of_port(f, home, port) + (port == newcomer);
 		u16 age = (u16)(now - fdb_value_age(e->value));
 
 		score = score << 16 | age;
@@ -137,13 +134,13 @@ static struct fdb_entry *find_victim(const struct fdb *f, u64 hash, u16 newcomer
 	return victim;
 }
 
-static enum fdb_verdict insert(struct fdb *f, u64 key, u64 hash, u64 value)
+static enum fdb_verdict insert(struct fdb *f, u64 key, u64 home, u64 value)
 {
 	u16 port = fdb_value_port(value), now = fdb_value_age(value);
-	struct fdb_entry *e = find_free(f, hash, now);
+	struct fdb_entry *e = find_free(f, home, now);
 
 	if (!e) {
-		e = find_victim(f, hash, port, now);
+		e = find_victim(f, home, port, now);
 		if (!e) {
 			f->refused++;
 			return FDB_REFUSED;
@@ -155,11 +152,11 @@ static enum fdb_verdict insert(struct fdb *f, u64 key, u64 hash, u64 value)
 	return FDB_LEARNED;
 }
 
-static enum fdb_verdict learn_locked(struct fdb *f, u64 key, u64 hash, u16 port, u16 age)
+static enum fdb_verdict learn_locked(struct fdb *f, u64 key, u64 home, u16 port, u16 age)
 {
 	struct fdb_port *mine = &f->ports[port];
 	u64 value = fdb_value(port, mine->gen, age, 0);
-	struct fdb_entry *e = find_entry(f, key, hash);
+	struct fdb_entry *e = find_entry(f, key, home);
 	enum fdb_verdict verdict = FDB_LEARNED;
 
 	if (e && fdb_is_current(f, e->value)) {
@@ -180,13 +177,13 @@ static enum fdb_verdict learn_locked(struct fdb *f, u64 key, u64 hash, u16 port,
 		free_entry(f, e);
 		write_entry(f, e, key, value);
 	} else {
-		verdict = insert(f, key, hash, value);
+		verdict = insert(f, key, home, value);
 	}
 	mine->learned += verdict == FDB_LEARNED;
 	return verdict;
 }
 
-enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 hash, u64 seen, u16 port, u16 age)
+enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 home, u64 seen, u16 port, u16 age)
 {
 	bool known = seen && fdb_is_current(f, seen);
 	enum fdb_verdict verdict;
@@ -199,27 +196,27 @@ enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 hash, u64 seen, u16 port,
 		return FDB_REFUSED;
 	if (!ticket_trylock(&f->lock))
 		return FDB_LEARNED; /* the next frame will tell again */
-	verdict = learn_locked(f, key, hash, port, age);
+	verdict = learn_locked(f, key, home, port, age);
 	ticket_unlock(&f->lock);
 	return verdict;
 }
 
 int fdb_add_fixed(struct fdb *f, u64 mac, u16 vid, u16 port)
 {
-	u64 key = fdb_key(mac, vid), hash = fdb_hash(f, key);
+	u64 key = fdb_key(mac, vid), home = fdb_home(f, key);
 	u64 value = fdb_value(port, f->ports[port].gen, 0, FDB_FIXED);
 	struct fdb_entry *e;
 	int err = ERR_OK;
 
 	ticket_lock(&f->lock);
-	e = find_entry(f, key, hash);
+	e = find_entry(f, key, home);
 	if (e && e->value & FDB_FIXED && fdb_is_current(f, e->value) &&
 	    fdb_value_port(e->value) != port) {
 		err = ERR_EXIST;
 	} else {
 		if (e)
 			free_entry(f, e);
-		if (insert(f, key, hash, value) != FDB_LEARNED)
+		if (insert(f, key, home, value) != FDB_LEARNED)
 			err = ERR_NOMEM;
 	}
 	ticket_unlock(&f->lock);

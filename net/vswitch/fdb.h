@@ -30,8 +30,9 @@ struct fdb_port {
 
 struct fdb {
 	struct fdb_entry *slots; /* lines of four, 128-byte aligned */
+	u64 factor;              /* of the hash: secret, odd */
+	u32 shift;               /* of the hash: 64 - log2(slots) */
 	u64 mask;                /* slots - 1 */
-	u64 secret[2];           /* of the hash */
 	struct fdb_port ports[FDB_PORTS];
 	struct ticketlock lock; /* of changes */
 	u64 sweep;              /* where ageing goes on */
@@ -79,34 +80,36 @@ static inline u16 fdb_age_now(u64 now_ns)
 	return (u16)(now_ns >> FDB_AGE_SHIFT);
 }
 
-/* The keyed hash: the two halves of a 128-bit product, folded (ADR: which hash, and why). */
-static inline u64 fdb_hash(const struct fdb *f, u64 key)
+/*
+ * Where a key belongs: the number of its home slot. Multiply-shift with a secret odd factor,
+ * which is universal: two keys chosen without knowing it collide no more often than by chance
+ * (docs/adr, on the hash of addresses).
+ */
+static inline u64 fdb_home(const struct fdb *f, u64 key)
 {
-	unsigned __int128 product = (unsigned __int128)(key ^ f->secret[0]) * f->secret[1];
-
-	return (u64)product ^ (u64)(product >> 64);
-}
-
-static inline struct fdb_entry *fdb_home(const struct fdb *f, u64 hash)
-{
-	return &f->slots[hash & f->mask];
+	return (key * f->factor) >> f->shift;
 }
 
 /* The value of key in the other slots than its home; 0 when it is in none. */
-u64 fdb_find_further(const struct fdb *f, u64 key, u64 hash);
+u64 fdb_find_further(const struct fdb *f, u64 key, u64 home);
+
+/* The value at e if its key is key, or 0. */
+static inline u64 fdb_read(const struct fdb_entry *e, u64 key)
+{
+	u64 value;
+
+	if (unlikely(__atomic_load_n(&e->key, __ATOMIC_ACQUIRE) != key))
+		return 0;
+	value = __atomic_load_n(&e->value, __ATOMIC_ACQUIRE);
+	return likely(__atomic_load_n(&e->key, __ATOMIC_RELAXED) == key) ? value : 0;
+}
 
 /* The value of key, or 0. It may be stale: compare its generation with the port's. */
-static inline u64 fdb_find(const struct fdb *f, u64 key, u64 hash)
+static inline u64 fdb_find(const struct fdb *f, u64 key, u64 home)
 {
-	const struct fdb_entry *e = fdb_home(f, hash);
+	u64 value = fdb_read(&f->slots[home], key);
 
-	if (likely(__atomic_load_n(&e->key, __ATOMIC_ACQUIRE) == key)) {
-		u64 value = __atomic_load_n(&e->value, __ATOMIC_ACQUIRE);
-
-		if (likely(__atomic_load_n(&e->key, __ATOMIC_RELAXED) == key))
-			return value;
-	}
-	return fdb_find_further(f, key, hash);
+	return likely(value) ? value : fdb_find_further(f, key, home);
 }
 
 static inline bool fdb_is_current(const struct fdb *f, u64 value)
@@ -121,10 +124,10 @@ enum fdb_verdict {
 };
 
 /* table: bytes as struct vsw_config says. ERR_INVAL when they are not. */
-int __must_check fdb_init(struct fdb *f, void *table, u64 bytes, const u64 secret[2], u32 ageing_s);
+int __must_check fdb_init(struct fdb *f, void *table, u64 bytes, u64 secret, u32 ageing_s);
 
 /* An address was seen at a port, and fdb_find() gave seen, not (port, gen, age). */
-enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 hash, u64 seen, u16 port, u16 age);
+enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 home, u64 seen, u16 port, u16 age);
 
 /* Enter a port's own address. ERR_EXIST: it is another port's own. ERR_NOMEM: no slot. */
 int __must_check fdb_add_fixed(struct fdb *f, u64 mac, u16 vid, u16 port);

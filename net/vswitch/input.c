@@ -1,29 +1,42 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A batch through the switch, in passes, so that what one frame waits for overlaps with the
- * others' work: keys and hashes of all frames, with their slots of the table prefetched; then
- * all lookups; then the frames by destination.
+ * others' work: the keys of all frames, with their slots of the table prefetched; all lookups;
+ * the frames by destination.
  */
 #include "net/pkt/copy.h"
 #include "net/pkt/parse.h"
 #include "net/vswitch/internal.h"
 
-/* Frames that passed the first look, without gaps. */
+/* An address to be looked up. */
+struct look {
+	u64 key;
+	u64 home;
+};
+
+/* Frames that passed the first look, without gaps. Sources are looked up once for frames in a
+ * row that have the same. */
 struct pass {
 	struct vsw *sw;
 	struct vsw_port *in;
 	u64 now_ns;
+	u64 bytes; /* of all frames in pkt[], and the longest of them */
+	u32 longest;
+	u32 special; /* not 0: not all are plain */
 	u32 n;
-	u32 flood; /* bit per frame */
+	u32 sources;
+	u32 flood;   /* bit per frame: to many */
+	u32 refused; /* bit per frame: dropped since it was collected */
 	struct pkt *pkt[PKT_BATCH];
-	u64 dst[PKT_BATCH], dst_hash[PKT_BATCH];
-	u64 src[PKT_BATCH], src_hash[PKT_BATCH];
-	u16 out[PKT_BATCH]; /* port index; 0: dropped or flooded */
+	struct look dst[PKT_BATCH];
+	struct look src[PKT_BATCH];
+	u8 src_first[PKT_BATCH + 1]; /* the first frame with src[] */
+	u16 out[PKT_BATCH];          /* port index; 0: dropped or flooded */
 };
 
 /* Group bits of both addresses, in the first word of a frame. */
 #define WORD_GROUPS (BIT(0) | BIT(48))
-/* A tag's EtherType as it lies in the second word, and its mask. */
+/* An EtherType as it lies in the second word, and that of a tag. */
 #define WORD_TYPE (0xffffull << 32)
 #define WORD_TAG ((u64)(ETH_TYPE_VLAN >> 8 | (ETH_TYPE_VLAN & 0xff) << 8) << 32)
 
@@ -34,125 +47,164 @@ static inline bool is_plain(const struct pkt *p, u64 first, u64 second)
 	       (second & WORD_TYPE) != WORD_TAG;
 }
 
-static inline void add_keys(struct pass *s, struct pkt *p)
-{
-	const u8 *data = pkt_data_const(p);
-	u64 first = copy_load(data), second = copy_load(data + 8);
-	const struct fdb *f = &s->sw->fdb;
-	u16 vid = p->vlan & 0xfff;
-	u64 dst = fdb_key(first & FDB_MAC, vid);
-	u64 src = fdb_key((first >> 48 | second << 16) & FDB_MAC, vid);
-	u64 dst_hash = fdb_hash(f, dst), src_hash = fdb_hash(f, src);
-	u32 i = s->n++;
-
-	__builtin_prefetch(fdb_home(f, dst_hash));
-	__builtin_prefetch(fdb_home(f, src_hash));
-	s->pkt[i] = p;
-	s->dst[i] = dst;
-	s->src[i] = src;
-	s->dst_hash[i] = dst_hash;
-	s->src_hash[i] = src_hash;
-}
-
-static void add_admitted(struct pass *s, struct pkt *p)
+/* Look closely: may drop it, which *drop says. The key's VLAN may change. */
+static u64 __attribute__((noinline)) admit(struct pass *s, struct pkt *p, u32 n, bool *drop)
 {
 	enum vsw_admission admission = vsw_admit(s->in, p, s->now_ns);
 
-	if (admission == VSW_ADMIT_DROP)
-		return;
+	s->special = 1;
+	*drop = admission == VSW_ADMIT_DROP;
 	if (admission == VSW_ADMIT_FLOOD)
-		s->flood |= 1u << s->n;
-	add_keys(s, p);
+		s->flood |= 1u << n;
+	return fdb_key(0, p->vlan & 0xfff);
 }
 
+/* The first pass. */
 static void collect(struct pass *s, struct pkt_batch *batch)
 {
 	struct vsw_port *in = s->in;
-	u32 slow = in->slow_in;
+	const struct fdb_entry *slots = s->sw->fdb.slots;
+	u64 factor = s->sw->fdb.factor, key_base = fdb_key(0, in->pvid), bytes = 0, last = 0;
+	u32 shift = s->sw->fdb.shift, slow = in->slow_in, n = 0, sources = 0, longest = 0;
 	u16 index = in->index, pvid = in->pvid;
-	u64 bytes = 0;
 
 	for (u32 i = 0; i < batch->n; i++) {
 		struct pkt *p = batch->pkt[i];
 		const u8 *data = pkt_data_const(p);
+		u64 first = copy_load(data), second = copy_load(data + 8), vlan = key_base;
+		u64 src, home;
 
 		p->vlan = pvid;
 		p->in_port = index;
 		bytes += p->len;
-		if (likely(!slow && is_plain(p, copy_load(data), copy_load(data + 8))))
-			add_keys(s, p);
-		else
-			add_admitted(s, p);
+		if (unlikely(slow || !is_plain(p, first, second))) {
+			bool drop;
+
+			vlan = admit(s, p, n, &drop);
+			if (drop)
+				continue;
+			first = copy_load(pkt_data_const(p));
+			second = copy_load(pkt_data_const(p) + 8);
+		}
+		longest = MAX(longest, p->len);
+		s->pkt[n] = p;
+		s->dst[n].key = (first & FDB_MAC) | vlan;
+		s->dst[n].home = home = (((first & FDB_MAC) | vlan) * factor) >> shift;
+		__builtin_prefetch(&slots[home]);
+		src = ((first >> 48 | second << 16) & FDB_MAC) | vlan;
+		if (src != last) {
+			s->src[sources].key = last = src;
+			s->src[sources].home = home = (src * factor) >> shift;
+			__builtin_prefetch(&slots[home]);
+			s->src_first[sources++] = (u8)n;
+		}
+		n++;
 	}
+	s->n = n;
+	s->sources = sources;
+	s->src_first[sources] = (u8)n;
+	s->bytes = bytes;
+	s->longest = longest;
 	vsw_count(&in->counters.in_packets, batch->n);
 	vsw_count(&in->counters.in_bytes, bytes);
 }
 
-/* The source of frame i is not known at this port with the current age. */
-static bool __attribute__((noinline)) learn(struct pass *s, u32 i, u64 seen)
+/* A source that is not known at this port with the current age. */
+static void __attribute__((noinline)) learn(struct pass *s, u32 i, u64 seen)
 {
 	struct vsw_port *in = s->in;
+	const struct look *src = &s->src[i];
 
-	if (in->flags & VSW_PORT_NO_LEARN)
-		return true;
-	if (fdb_learn(&s->sw->fdb, s->src[i], s->src_hash[i], seen, in->index,
-		      fdb_age_now(s->now_ns)) != FDB_STOLEN)
-		return true;
-	vsw_port_drop(in, VSW_DROP_SPOOF_MAC, 1);
-	return false;
+	if (in->flags & VSW_PORT_NO_LEARN ||
+	    fdb_learn(&s->sw->fdb, src->key, src->home, seen, in->index, fdb_age_now(s->now_ns)) !=
+		FDB_STOLEN)
+		return;
+	for (u32 k = s->src_first[i]; k < s->src_first[i + 1]; k++)
+		s->refused |= 1u << k;
+	vsw_port_drop(in, VSW_DROP_SPOOF_MAC, (u32)(s->src_first[i + 1] - s->src_first[i]));
 }
 
-static u16 __attribute__((noinline)) unknown(struct pass *s, u32 i)
-{
-	if (vsw_storm_allows(s->in, VSW_STORM_UNKNOWN, s->now_ns))
-		s->flood |= 1u << i;
-	return 0;
-}
-
-static inline u16 find_out(struct pass *s, u32 i)
-{
-	const struct fdb *f = &s->sw->fdb;
-	u64 value = fdb_find(f, s->dst[i], s->dst_hash[i]);
-	u16 out = fdb_value_port(value);
-
-	if (unlikely(!value || !fdb_is_current(f, value)))
-		return unknown(s, i);
-	if (unlikely(out == s->in->index)) {
-		vsw_port_drop(s->in, VSW_DROP_SAME_PORT, 1);
-		return 0;
-	}
-	return out;
-}
-
-static void look_up(struct pass *s)
+static void look_up_sources(struct pass *s)
 {
 	const struct fdb *f = &s->sw->fdb;
 	u16 index = s->in->index;
 	u64 mine = fdb_value(index, f->ports[index].gen, fdb_age_now(s->now_ns), 0);
+	u32 sources = s->sources;
 
-	for (u32 i = 0; i < s->n; i++) {
-		u64 seen = fdb_find(f, s->src[i], s->src_hash[i]);
+	for (u32 i = 0; i < sources; i++) {
+		u64 seen = fdb_find(f, s->src[i].key, s->src[i].home);
 
-		s->out[i] = 0;
-		if (unlikely((seen & ~FDB_FIXED) != mine) && !learn(s, i, seen)) {
-			s->flood &= ~(1u << i);
-			continue;
-		}
-		if (likely(!(s->flood >> i & 1)))
-			s->out[i] = find_out(s, i);
+		if (unlikely((seen & ~FDB_FIXED) != mine))
+			learn(s, i, seen);
 	}
 }
 
-static void send_group(struct vsw_worker *w, struct pass *s, u16 out, struct pkt **pkts, u32 n)
+/* The port that a value of the table leads to for frame i; 0: it is dropped or flooded. */
+static u16 __attribute__((noinline)) resolve(struct pass *s, u32 i, u64 value)
+{
+	if (s->refused >> i & 1) {
+		s->flood &= ~(1u << i);
+		return 0;
+	}
+	if (s->flood >> i & 1)
+		return 0;
+	if (unlikely(!value || !fdb_is_current(&s->sw->fdb, value))) {
+		if (vsw_storm_allows(s->in, VSW_STORM_UNKNOWN, s->now_ns))
+			s->flood |= 1u << i;
+		return 0;
+	}
+	if (unlikely(fdb_value_port(value) == s->in->index)) {
+		vsw_port_drop(s->in, VSW_DROP_SAME_PORT, 1);
+		return 0;
+	}
+	return fdb_value_port(value);
+}
+
+/* Returns whether the frames go to different ports. */
+static bool look_up_destinations(struct pass *s)
+{
+	const struct fdb *f = &s->sw->fdb;
+	u64 last = ~0ull; /* a value that has been resolved */
+	u32 odd = s->flood | s->refused, n = s->n, differ = 0;
+	u16 out = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		u64 value = fdb_find(f, s->dst[i].key, s->dst[i].home);
+
+		if (unlikely((value ^ last) >> 32 || odd)) {
+			out = resolve(s, i, value);
+			last = out ? value : ~0ull;
+		}
+		s->out[i] = out;
+		differ |= (u32)out ^ s->out[0];
+	}
+	return differ;
+}
+
+static struct vsw_port *find_port(struct pass *s, u16 out, u32 n)
 {
 	struct vsw_port *port = __atomic_load_n(&s->sw->ports[out], __ATOMIC_ACQUIRE);
 
-	if (unlikely(!port))
+	if (unlikely(!port)) {
 		vsw_port_drop(s->in, VSW_DROP_LINK, n);
-	else if (unlikely(s->in->flags & port->flags & VSW_PORT_ISOLATED))
+	} else if (unlikely(s->in->flags & port->flags & VSW_PORT_ISOLATED)) {
 		vsw_port_drop(port, VSW_DROP_OUT_VLAN, n);
+		port = NULL;
+	}
+	return port;
+}
+
+/* All frames to one port: what has been summed up need not be looked at again. */
+static void send_all(struct vsw_worker *w, struct pass *s)
+{
+	struct vsw_port *port = find_port(s, s->out[0], s->n);
+
+	if (unlikely(!port))
+		return;
+	if (likely(!(s->special | port->slow_out | port->state) && s->longest <= port->frame_max))
+		vsw_hand_over(w, port, s->pkt, s->n, s->bytes);
 	else
-		vsw_port_send(w, port, pkts, n);
+		vsw_port_send(w, port, s->pkt, s->n);
 }
 
 /* Frames to several ports: chained by port, in order. */
@@ -181,26 +233,26 @@ static void __attribute__((noinline)) send_by_port(struct vsw_worker *w, struct 
 		w->last[group[g]] = 0;
 	for (u32 g = 0; g < groups; g++) {
 		struct pkt *pkts[PKT_BATCH];
+		struct vsw_port *port;
 		u32 n = 0;
 
 		for (u32 i = first[g]; i < PKT_BATCH; i = next[i])
 			pkts[n++] = s->pkt[i];
-		send_group(w, s, group[g], pkts, n);
+		port = find_port(s, group[g], n);
+		if (port)
+			vsw_port_send(w, port, pkts, n);
 	}
 }
 
-static void deliver(struct vsw_worker *w, struct pass *s)
+static void forward(struct vsw_worker *w, struct pass *s)
 {
-	u32 differ = 0;
-
-	if (!s->n)
+	if (unlikely(!s->n))
 		return;
-	for (u32 i = 1; i < s->n; i++)
-		differ |= (u32)s->out[i] ^ s->out[0];
-	if (unlikely(differ))
+	look_up_sources(s);
+	if (look_up_destinations(s))
 		send_by_port(w, s);
 	else if (s->out[0])
-		send_group(w, s, s->out[0], s->pkt, s->n);
+		send_all(w, s);
 	if (unlikely(s->flood)) {
 		vsw_count(&s->in->counters.flooded, (u64)__builtin_popcount(s->flood));
 		vsw_flood(w, s->in, s->pkt, s->flood);
@@ -218,10 +270,9 @@ void vsw_input(struct vsw_worker *w, struct vsw_port *port, struct pkt_batch *ba
 		s.sw = port->sw;
 		s.in = port;
 		s.now_ns = now_ns;
-		s.n = s.flood = 0;
+		s.special = s.flood = s.refused = 0;
 		collect(&s, batch);
-		look_up(&s);
-		deliver(w, &s);
+		forward(w, &s);
 	}
 	vsw_leave(w);
 }

@@ -56,6 +56,10 @@ bool vsw_storm_allows(struct vsw_port *port, enum vsw_storm kind, u64 now_ns);
 /* Source IP addresses (IPv4, ARP, IPv6, neighbour advertisements) are the port's own. */
 bool vsw_source_ip_ok(const struct vsw_port *port, struct pkt *p);
 
+/* The last step: n frames, of bytes in all, that the port understands as they are. Returns how
+ * many were taken; the others are counted. */
+u32 vsw_hand_over(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n, u64 bytes);
+
 /* Deliver the frames of pkts whose bits are set in which to every port of the switch that wants
  * them, but from. */
 void vsw_flood(struct vsw_worker *w, struct vsw_port *from, struct pkt **pkts, u32 which);

@@ -14,9 +14,7 @@ static u64 sum_lengths(struct pkt **pkts, u32 n)
 	return bytes;
 }
 
-/* The last step: n frames that fit. Returns how many were taken. */
-static u32 hand_over(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n,
-		     u64 bytes)
+u32 vsw_hand_over(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n, u64 bytes)
 {
 	u32 taken = port->ops->send(w, port, pkts, n);
 
@@ -29,7 +27,7 @@ static u32 hand_over(struct vsw_worker *w, struct vsw_port *port, struct pkt **p
 	return taken;
 }
 
-/* Frames that were looked at one by one, and wait for the next hand_over(). */
+/* Frames that were looked at one by one, and wait for the next vsw_hand_over(). */
 struct ready {
 	struct vsw_worker *w;
 	struct vsw_port *port;
@@ -40,7 +38,7 @@ struct ready {
 static void flush(struct ready *r)
 {
 	if (r->n)
-		hand_over(r->w, r->port, r->pkt, r->n, sum_lengths(r->pkt, r->n));
+		vsw_hand_over(r->w, r->port, r->pkt, r->n, sum_lengths(r->pkt, r->n));
 	r->n = 0;
 }
 
@@ -111,7 +109,7 @@ static void send_segments(struct ready *r, struct pkt *p, struct vsw_scratch *sc
 	while ((n = cut(&s, scratch, pkts, checksum)) > 0) {
 		capture(r, pkts, (u32)n);
 		/* No room: further segments would only be lost as well. */
-		if (hand_over(r->w, r->port, pkts, (u32)n, sum_lengths(pkts, (u32)n)) < (u32)n)
+		if (vsw_hand_over(r->w, r->port, pkts, (u32)n, sum_lengths(pkts, (u32)n)) < (u32)n)
 			return;
 	}
 	if (n < 0)
@@ -201,7 +199,7 @@ void vsw_port_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkt
 		special |= (p->len > most) | (vsw_offload_word(p) & mask) | (p->flags & PKT_TAGGED);
 	}
 	if (likely(!special))
-		hand_over(w, port, pkts, n, bytes);
+		vsw_hand_over(w, port, pkts, n, bytes);
 	else if (port->state)
 		vsw_port_drop(port, VSW_DROP_OUT_LINK, n);
 	else

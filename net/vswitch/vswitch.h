@@ -52,7 +52,7 @@ struct vsw_config {
 	struct vsw_workers *workers; /* of all cores */
 	void *table;                 /* table_bytes for the MAC table, 128-byte aligned, zeroed */
 	u64 table_bytes; /* a power of two, 4096 at least: 16 per slot, twice the addresses */
-	u64 secret[2];   /* random: the key of the table's hash */
+	u64 secret;      /* random: the key of the table's hash */
 	u32 ageing_s;    /* seconds until an address that is silent is forgotten: 300 */
 };
 

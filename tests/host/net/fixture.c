@@ -41,7 +41,7 @@ void fix_setup(struct fix *f)
 	struct vsw_config config = {.name = "test",
 				    .table_bytes = FIX_TABLE,
 				    .workers = &f->all,
-				    .secret = {0x1234567, 0xfedcba9876543210ull}};
+				    .secret = 0xfedcba9876543210ull};
 
 	memset(f, 0, sizeof(*f));
 	f->scratch = aligned_alloc(128, 2 * VSW_SCRATCH_BYTES);
