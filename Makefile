@@ -208,14 +208,15 @@ $(B)/hanok.img: $(B)/hanok.efi $(B)/demo.dtb boot/image/make-image | assets
 $(B)/demo.dtb: boot/config/demo.dts | $(ready)
 	$(call say,DTC)
 	@dtc -q -I dts -O dtb -o $@ $<
-#: run         boot the demo configuration in an emulator and leave you at its shell
+#: run         boot the demo in an emulator, at its shell; ENGINE=bochs, qemu, kvm or auto
+ENGINE := bochs
 run: $(B)/hanok.efi assets
-	@tests/system/hanok-vm $(demo)
+	@tests/system/hanok-vm --engine $(ENGINE) $(demo)
 #: check       the rules of the source, and the unit tests: a minute
 check: $(B)/hanok.efi tools $(test-programs)
 	@tests/run --lint --host $(test-programs)
-#: test        everything: check, fuzzers, whole systems in an emulator
-test: $(B)/hanok.efi tools guests assets $(test-programs) $(fuzz-programs)
+#: test        everything: check, fuzzers, whole systems in emulators (T=shell T=@qemu: those)
+test: $(B)/hanok.efi tools guests assets image $(test-programs) $(fuzz-programs)
 	@tests/run --lint --host $(test-programs) --fuzz $(fuzz-programs) \
 		--fuzz-seconds $(FUZZ_SECONDS) --system $(T)
 #: bench       the cost of exits, booting and memory; KVM=1: of KVM's exits, too (minutes)

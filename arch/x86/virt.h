@@ -215,10 +215,11 @@ struct virt_caps {
 
 /* A VM as its back end sees it. Embedded in struct vm. */
 struct virt_vm {
-	hpa_t nested_root; /* table of virt->nested_format, kept by the VM; before load() */
-	hpa_t apic_page;   /* with caps.apic_access: to be mapped writable at 0xfee00000 */
-	u8 *msr_bitmap;    /* back end's */
-	u8 *io_bitmap;     /* back end's */
+	hpa_t nested_root;  /* table of virt->nested_format, kept by the VM; before load() */
+	hpa_t apic_page;    /* with caps.apic_access: to be mapped writable at 0xfee00000 */
+	bool no_pause_exit; /* its vCPUs do without caps.pause_exit; before vcpu_create() */
+	u8 *msr_bitmap;     /* back end's */
+	u8 *io_bitmap;      /* back end's */
 	void *backend;
 };
 

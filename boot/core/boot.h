@@ -50,6 +50,9 @@ void boot_time_init(void);
 void boot_irq_init(void);
 void boot_smp_start(void);
 
+/* boot/core/devices.c: PCI functions. Before other processors. */
+void boot_pci_init(void);
+
 /* boot/core/guests.c: virtualization, configuration, virtual machines. */
 void boot_virt_init(void);
 /* A processor cannot run guests: then none does, since a vCPU may run on any. */

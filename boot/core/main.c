@@ -90,6 +90,9 @@ void boot_main(u64 handoff_phys)
 	boot_irq_init();
 	log_phase("time and interrupts");
 
+	boot_pci_init();
+	log_phase("devices");
+
 	sched_setup(&sched_ops);
 	boot_virt_init();
 	boot_smp_start();

@@ -15,6 +15,7 @@ enum sched_reason {
 	SCHED_NEW,       /* was blocked, or comes from another processor */
 	SCHED_PREEMPTED, /* ran, and wants to go on */
 	SCHED_YIELDED,   /* ran, and lets others go first */
+	SCHED_FAVOURED,  /* was ready, and goes before all others: sched_yield_to() */
 };
 
 struct sched_policy {

@@ -10,7 +10,7 @@ static void rr_init(struct runqueue *rq)
 /* Who was interrupted in the middle of its slice goes on first. */
 static void rr_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason)
 {
-	if (reason == SCHED_PREEMPTED && e->stats.slice_left) {
+	if (reason == SCHED_FAVOURED || (reason == SCHED_PREEMPTED && e->stats.slice_left)) {
 		list_add(&rq->ready, &e->link);
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include "arch/x86/cpu/cpu.h"
 #include "kernel/lib/err.h"
+#include "kernel/sched/clock.h"
 #include "kernel/sched/runqueue.h"
 #include "kernel/time/time.h"
 
@@ -75,7 +76,6 @@ static void slice_over(struct timer *timer)
 /* The state is SCHED_READY, by us: nobody else touches the entity. */
 static void enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason)
 {
-	e->stats.ready_since = time_tsc();
 	ticket_lock(&rq->lock);
 	sched_policy->enqueue(rq, e, reason);
 	__atomic_store_n(&e->queue, rq, __ATOMIC_RELEASE);
@@ -155,6 +155,7 @@ static bool remove_ready(struct sched_entity *e)
 	if (removed) {
 		sched_policy->dequeue(rq, e);
 		taken(rq, e);
+		clock_stop(&e->stats.wait_clock, time_tsc());
 	}
 	ticket_unlock(&rq->lock);
 	return removed;
@@ -194,6 +195,7 @@ void sched_wake(struct sched_entity *e)
 		if (__atomic_compare_exchange_n(&e->state, &state, SCHED_READY, false,
 						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 			e->stats.wakes++;
+			clock_start(&e->stats.wait_clock, time_tsc());
 			submit(e);
 			return;
 		}
@@ -211,13 +213,6 @@ void sched_kick(struct sched_entity *e)
 		if (cpu != cpu_id())
 			sched_notify(cpu, 0);
 	}
-}
-
-u64 sched_run_ticks(const struct sched_entity *e)
-{
-	u64 since = e->stats.run_since;
-
-	return e->stats.run_ticks + (since ? time_tsc() - since : 0);
 }
 
 struct sched_entity *sched_current(void)
@@ -252,8 +247,8 @@ static struct sched_entity *pick(struct runqueue *rq, bool work_waits)
 
 static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 {
-	e->stats.wait_ticks += now - e->stats.ready_since;
-	e->stats.run_since = now;
+	clock_stop(&e->stats.wait_clock, now);
+	clock_start(&e->stats.run_clock, now);
 	e->stats.runs++;
 	if (e->cpu != rq->cpu) {
 		e->stats.migrations++;
@@ -265,10 +260,9 @@ static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 	}
 }
 
-static void account_end(struct runqueue *rq, struct sched_entity *e, u64 ran)
+static void account_end(struct runqueue *rq, struct sched_entity *e, u64 ran, u64 now)
 {
-	e->stats.run_since = 0;
-	e->stats.run_ticks += ran;
+	clock_stop(&e->stats.run_clock, now);
 	rq->stats.run_ticks += ran;
 	e->stats.slice_left -= MIN(ran, e->stats.slice_left);
 	if (!e->stats.slice_left && rq->count)
@@ -277,7 +271,7 @@ static void account_end(struct runqueue *rq, struct sched_entity *e, u64 ran)
 
 static void run_entity(struct runqueue *rq, struct sched_entity *e)
 {
-	u64 start = time_tsc();
+	u64 start = time_tsc(), now;
 	enum sched_reason reason;
 
 	rq->run_since = start;
@@ -286,7 +280,8 @@ static void run_entity(struct runqueue *rq, struct sched_entity *e)
 	__atomic_exchange_n(&e->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
 	e->run(e);
 	__atomic_store_n(&rq->current, NULL, __ATOMIC_RELEASE);
-	account_end(rq, e, time_tsc() - start);
+	now = time_tsc();
+	account_end(rq, e, now - start, now);
 	rq->run_since = 0;
 	if (e->want_block) {
 		e->stats.slice_left = 0;
@@ -295,6 +290,7 @@ static void run_entity(struct runqueue *rq, struct sched_entity *e)
 			return;
 	}
 	reason = e->want_yield ? SCHED_YIELDED : SCHED_PREEMPTED;
+	clock_start(&e->stats.wait_clock, now);
 	__atomic_exchange_n(&e->state, SCHED_READY, __ATOMIC_SEQ_CST);
 	if (e->affinity >= 0 && e->affinity != (int)rq->cpu)
 		submit(e);
@@ -332,6 +328,29 @@ static bool steal(struct runqueue *rq)
 		}
 	}
 	return false;
+}
+
+bool sched_yield_to(struct sched_entity *to)
+{
+	struct runqueue *rq = runqueue_this();
+	struct runqueue *from = __atomic_load_n(&to->queue, __ATOMIC_ACQUIRE);
+	int affinity = __atomic_load_n(&to->affinity, __ATOMIC_RELAXED);
+	bool got;
+
+	if (!from || (affinity != SCHED_CPU_ANY && affinity != (int)rq->cpu))
+		return false;
+	ticket_lock(&from->lock);
+	got = to->queue == from;
+	if (got) {
+		sched_policy->dequeue(from, to);
+		taken(from, to);
+	}
+	ticket_unlock(&from->lock);
+	if (!got)
+		return false;
+	sched_let_pass(rq->current);
+	enqueue(rq, to, SCHED_FAVOURED);
+	return true;
 }
 
 /* Nothing to do, seen with our idle mark visible to wakers? */
@@ -412,19 +431,4 @@ void sched_loop(void)
 	sched_setup_cpu();
 	for (;;)
 		sched_round();
-}
-
-void sched_cpu_stats(u32 cpu, struct sched_cpu_stats *out)
-{
-	const struct runqueue *rq = runqueue_of(cpu);
-	u64 halted_since = rq->halted_since, run_since = rq->run_since;
-
-	*out = rq->stats;
-	if (halted_since)
-		out->idle_ticks += time_tsc() - halted_since;
-	if (run_since)
-		out->run_ticks += time_tsc() - run_since;
-	out->ready = rq->count;
-	if (!rq->current)
-		out->current = NULL;
 }

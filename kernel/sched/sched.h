@@ -43,14 +43,12 @@ enum sched_state {
 
 /* Accounting, in TSC ticks. Read without lock: figures for people. */
 struct sched_stats {
-	u64 run_ticks;   /* inside run() */
-	u64 wait_ticks;  /* ready, but not running */
+	u64 run_clock;   /* private: see sched_run_ticks() */
+	u64 wait_clock;  /* private: see sched_wait_ticks() */
 	u64 runs;        /* times that run() was called */
 	u64 wakes;       /* times that it went from blocked to ready */
 	u64 migrations;  /* times that it ran on another processor than before */
 	u64 preemptions; /* times that its slice ended with others waiting */
-	u64 ready_since; /* private: TSC when it became ready */
-	u64 run_since;   /* private: TSC when run() began, 0: it is not running */
 	u64 slice_left;  /* private: ticks left of its slice, 0: a new one */
 };
 
@@ -116,6 +114,14 @@ static inline void sched_let_pass(struct sched_entity *e)
 	e->want_yield = true;
 }
 
+/*
+ * Called by run() before it returns: like sched_let_pass(), but the entity `to` goes first,
+ * here and now, if it is ready somewhere and may run on this processor (a vCPU that holds
+ * the lock which this one spins for). False if it is not: then nothing happens, and the
+ * caller may try another one, or sched_let_pass().
+ */
+bool sched_yield_to(struct sched_entity *to);
+
 /* Called by run() just before it looks for events: wakes up to here need no extra
  * run. Optional, saves one round of the loop. */
 static inline void sched_wake_ack(struct sched_entity *e)
@@ -135,8 +141,22 @@ static inline bool sched_must_yield(void)
 	return __atomic_load_n(&percpu(sched_flags), __ATOMIC_RELAXED) != 0;
 }
 
-/* Ticks that it has spent inside run(), with the run in progress. For people. */
+/* TSC ticks that it has spent inside run(), and ready without getting a processor (steal
+ * time), both up to this moment. From any processor; each never goes back. */
 u64 sched_run_ticks(const struct sched_entity *e);
+u64 sched_wait_ticks(const struct sched_entity *e);
+
+/* Does it want to run, and another one has the processor? From any processor, a hint. */
+static inline bool sched_waiting(const struct sched_entity *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_RELAXED) == SCHED_READY;
+}
+
+/* The processor that it is inside run() on, -1: none. From any processor, a hint. */
+static inline int sched_running_cpu(const struct sched_entity *e)
+{
+	return sched_running(e) ? (int)__atomic_load_n(&e->cpu, __ATOMIC_RELAXED) : -1;
+}
 
 /* The entity inside run() on this processor, NULL if none. */
 struct sched_entity *sched_current(void);

@@ -16,28 +16,40 @@ Words of its own:
     cost SECONDS      how long it usually takes: the longest start first
     exit STATUS       what hanok-vm must return (0)
     dts               the configuration itself follows, up to a line 'end'
+    only ENGINE: WHY  the others of ENGINES cannot do it, and why
 In values, \\xHH is the byte HH (\\x1d is Ctrl-]) only after 'send'.
 
 An executable scenarios/NAME.py or NAME.sh is run as it is and passes with exit status 0; comment
-lines '# cost: N' and '# timeout: N' in it are read.
+lines '# cost: N', '# timeout: N', '# cpus: N' and '# only ENGINE: WHY' in it are read. vm.py lets it
+boot in the engine that is its turn.
 """
 import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DEFAULT_TIMEOUT = 300
+DEFAULT_CPUS = 2
+ENGINES = ("bochs",)  # those that every scenario runs in
 
 
 class Scenario:
     def __init__(self, path):
-        self.path, self.name = path, path.stem
-        self.cost, self.timeout, self.status = 60.0, DEFAULT_TIMEOUT, 0
+        self.path, self.name, self.engines = path, path.stem, ENGINES
+        self.cost, self.timeout, self.status, self.cpus = 60.0, DEFAULT_TIMEOUT, 0, DEFAULT_CPUS
         self.options = []
         (self.read_script if path.suffix != ".scn" else self.read_options)(path.read_text())
 
     def read_script(self, text):
-        for key, value in re.findall(r"^# (cost|timeout): (\d+)$", text, re.M):
+        for key, value in re.findall(r"^# (cost|timeout|cpus): (\d+)$", text, re.M):
             setattr(self, key, int(value))
+        for value in re.findall(r"^# only (.*)$", text, re.M):
+            self.restrict(value)
+
+    def restrict(self, value):
+        name, _, reason = value.partition(": ")
+        if not reason:
+            raise ValueError(f"{self.path}: `only {value}` does not say why")
+        self.engines = (name,)
 
     def read_options(self, text):
         lines = iter(text.splitlines())
@@ -52,12 +64,16 @@ class Scenario:
                 self.cost = float(value)
             elif word == "exit":
                 self.status = int(value)
+            elif word == "only":
+                self.restrict(value)
             else:
                 self.add_option(word, value)
 
     def add_option(self, word, value):
         if word == "timeout":
             self.timeout = int(value)
+        elif word == "cpus":
+            self.cpus = int(value)
         elif word == "config" and (self.path.parent / value).exists():
             value = str(self.path.parent / value)
         elif word == "send":
@@ -75,18 +91,26 @@ class Scenario:
         out.write_text("\n".join(body) + "\n")
         return str(out)
 
-    def argv(self):
+    def argv(self, engine):
         if self.path.suffix != ".scn":
-            return [str(self.path)]
-        options = list(self.options)
+            return ["env", "HANOK_ENGINE=" + engine, str(self.path)]
+        options = [f"--engine={engine}"] + self.options
         if not any(o.startswith("--timeout") for o in options):
             options.append(f"--timeout={self.timeout}")
         return [str(ROOT / "tests/system/hanok-vm")] + options
 
+    def slots(self, engine):
+        """Processors that it keeps busy at once: Bochs has one thread, QEMU one per processor."""
+        return 1 if engine == "bochs" else self.cpus
+
 
 def find(folder, patterns=()):
-    """The scenarios of a folder whose name contains one of the patterns (all without any)."""
+    """(scenario, engine) of a folder whose NAME@ENGINE contains one of the patterns (all without
+    any)."""
     for path in sorted(folder.glob("*")):
-        if path.suffix in (".scn", ".py", ".sh") and (
-                not patterns or any(p in path.stem for p in patterns)):
-            yield Scenario(path)
+        if path.suffix not in (".scn", ".py", ".sh"):
+            continue
+        item = Scenario(path)
+        for engine in item.engines:
+            if not patterns or any(p in f"{item.name}@{engine}" for p in patterns):
+                yield item, engine

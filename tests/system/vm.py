@@ -17,7 +17,9 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/system"))
 import console  # noqa: E402
+import scenario  # noqa: E402
 
+ENGINE = os.environ.get("HANOK_ENGINE", "bochs")  # whose turn it is
 EMPTY = '/dts-v1/;\n/ { compatible = "hanok,config-v1"; vms { }; };\n'
 failures = []
 
@@ -58,23 +60,35 @@ def flatten(steps):
             yield from flatten(step)
 
 
+def guests(*steps):
+    """Steps for engines in which guests run."""
+    return steps if ENGINE in scenario.ENGINES else ()
+
+
+def boot(source, steps, timeout=300, options=()):
+    """Boot once; source: options of hanok-vm that say what."""
+    with tempfile.TemporaryDirectory(prefix="scenario-") as folder:
+        log = os.path.join(folder, "serial")
+        argv = [str(ROOT / "tests/system/hanok-vm"), *source, "--log", log, "--timeout",
+                str(timeout), *options]
+        done = subprocess.run(argv + list(flatten(steps)), stderr=subprocess.PIPE, text=True,
+                              cwd=ROOT, check=False)
+        print(done.stderr, end="", flush=True)
+        shown = pathlib.Path(log).read_bytes() if os.path.exists(log) else b""
+        return Result(done.returncode, shown, done.stderr)
+
+
 def run(dts, steps, files=None, timeout=300, options=()):
-    """Boot once. dts: text of a configuration, bytes of a blob, or None for none at all."""
+    """Boot a configuration. dts: its text, the bytes of a blob, or None for none at all."""
     with tempfile.TemporaryDirectory(prefix="scenario-") as folder:
         path = os.path.join(folder, "config.dtb" if isinstance(dts, bytes) else "config.dts")
         if dts is None:
             path = "none"
         else:
             pathlib.Path(path).write_bytes(dts if isinstance(dts, bytes) else dts.encode())
-        log = os.path.join(folder, "serial")
-        argv = [str(ROOT / "tests/system/hanok-vm"), "--config", path, "--log", log,
-                "--timeout", str(timeout), *options]
-        argv += [f"--file={name}={ROOT / source}" for name, source in (files or {}).items()]
-        done = subprocess.run(argv + list(flatten(steps)), stderr=subprocess.PIPE, text=True,
-                              cwd=ROOT, check=False)
-        print(done.stderr, end="", flush=True)
-        shown = pathlib.Path(log).read_bytes() if os.path.exists(log) else b""
-        return Result(done.returncode, shown, done.stderr)
+        source = ["--config", path]
+        source += [f"--file={name}={ROOT / place}" for name, place in (files or {}).items()]
+        return boot(source, steps, timeout, options)
 
 
 def check(truth, what):

@@ -102,6 +102,23 @@ static void info_memory(struct shell *sh, const struct vm *vm)
 	shell_printf(sh, "  overhead %llu KiB\n", (unsigned long long)(vm->overhead_bytes >> 10));
 }
 
+/* What of the paravirtual interface the vCPU uses, and what came of it. */
+static void info_pv(struct shell *sh, const struct vcpu *v)
+{
+	const struct vcpu_pv *pv = &v->pv;
+
+	shell_printf(sh, "  paravirtual:%s%s%s; stolen %llu ms, EOIs without exit %llu\n",
+		     v->msrs.kvm_clock & 1 ? " clock" : "", pv->steal_msr & 1 ? " steal-time" : "",
+		     pv->eoi_msr & 1 ? " eoi" : "", (unsigned long long)(pv_stolen_ns(v) / 1000000),
+		     (unsigned long long)vlapic_pv_eois(v->lapic));
+	shell_printf(sh,
+		     "  kicks sent %llu, halts ended by one %llu, yields %llu, spins %llu, "
+		     "boosts %llu, TLB flushes put off %llu\n",
+		     (unsigned long long)pv->kicks, (unsigned long long)pv->kicked,
+		     (unsigned long long)pv->yields, (unsigned long long)pv->spins,
+		     (unsigned long long)pv->boosts, (unsigned long long)pv->flushes);
+}
+
 static void info_vcpu(struct shell *sh, struct vcpu *v)
 {
 	u64 run_ns = time_ticks_to_ns(sched_run_ticks(&v->sched));
@@ -111,6 +128,7 @@ static void info_vcpu(struct shell *sh, struct vcpu *v)
 		     (unsigned long long)(run_ns / 1000000000),
 		     (unsigned long long)(run_ns / 1000000 % 1000), exit_names[v->longest_kind],
 		     (unsigned long long)v->longest_ticks);
+	info_pv(sh, v);
 	/* While the VM runs, one that has parked already may be on its way somewhere else. */
 	if (v->activity == VCPU_PARKED && v->vm->state != VM_RUNNING)
 		vcpu_describe(v, info_line, sh);

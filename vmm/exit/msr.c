@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/features.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/msr_kvm.h"
 #include "vmm/exit/msr_mtrr.h"
 #include "vmm/vcpu/pvclock.h"
 
@@ -219,40 +220,11 @@ static int read_arch_capabilities(struct vcpu *v, u32 msr, u64 *value)
 	return 0;
 }
 
-static int write_kvm_clock(struct vcpu *v, u32 msr, u64 value)
-{
-	(void)msr;
-	return pvclock_enable(v, value) ? ERR_INVAL : 0;
-}
-
-static int read_kvm_clock(struct vcpu *v, u32 msr, u64 *value)
-{
-	(void)msr;
-	*value = v->msrs.kvm_clock;
-	return 0;
-}
-
-static int write_wall_clock(struct vcpu *v, u32 msr, u64 value)
-{
-	(void)msr;
-	if (pvclock_wall_clock(v->vm, value))
-		return ERR_INVAL;
-	v->vm->wall_clock_gpa = value;
-	return 0;
-}
-
-static int read_wall_clock(struct vcpu *v, u32 msr, u64 *value)
-{
-	(void)msr;
-	*value = v->vm->wall_clock_gpa;
-	return 0;
-}
-
 /* Sorted by first. */
 static const struct msr_rule msr_rules[] = {
     {MSR_IA32_TSC, MSR_IA32_TSC, read_tsc, write_ignored},
-    {MSR_KVM_WALL_CLOCK, MSR_KVM_WALL_CLOCK, read_wall_clock, write_wall_clock},
-    {MSR_KVM_SYSTEM_TIME, MSR_KVM_SYSTEM_TIME, read_kvm_clock, write_kvm_clock},
+    {MSR_KVM_WALL_CLOCK, MSR_KVM_WALL_CLOCK, msr_read_wall_clock, msr_write_wall_clock},
+    {MSR_KVM_SYSTEM_TIME, MSR_KVM_SYSTEM_TIME, msr_read_kvm_clock, msr_write_kvm_clock},
     {MSR_IA32_PLATFORM_ID, MSR_IA32_PLATFORM_ID, read_zero, NULL},
     {MSR_IA32_APIC_BASE, MSR_IA32_APIC_BASE, read_apic, write_apic},
     {MSR_SMI_COUNT, MSR_SMI_COUNT, read_zero, NULL},
@@ -276,8 +248,10 @@ static const struct msr_rule msr_rules[] = {
     {MSR_IA32_MTRR_FIX4K_C0000, MSR_IA32_MTRR_FIX4K_C0000 + 7, msr_read_mtrr, msr_write_mtrr},
     {MSR_IA32_PAT, MSR_IA32_PAT, read_pat, write_pat},
     {MSR_IA32_MTRR_DEF_TYPE, MSR_IA32_MTRR_DEF_TYPE, msr_read_mtrr, msr_write_mtrr},
-    {MSR_KVM_WALL_CLOCK_NEW, MSR_KVM_WALL_CLOCK_NEW, read_wall_clock, write_wall_clock},
-    {MSR_KVM_SYSTEM_TIME_NEW, MSR_KVM_SYSTEM_TIME_NEW, read_kvm_clock, write_kvm_clock},
+    {MSR_KVM_WALL_CLOCK_NEW, MSR_KVM_WALL_CLOCK_NEW, msr_read_wall_clock, msr_write_wall_clock},
+    {MSR_KVM_SYSTEM_TIME_NEW, MSR_KVM_SYSTEM_TIME_NEW, msr_read_kvm_clock, msr_write_kvm_clock},
+    {MSR_KVM_STEAL_TIME, MSR_KVM_STEAL_TIME, msr_read_steal_time, msr_write_steal_time},
+    {MSR_KVM_PV_EOI_EN, MSR_KVM_PV_EOI_EN, msr_read_pv_eoi, msr_write_pv_eoi},
     {MSR_IA32_EFER, MSR_IA32_EFER, read_efer, write_efer},
     {MSR_IA32_STAR, MSR_IA32_FMASK, read_reg, write_reg},
     {MSR_IA32_FS_BASE, MSR_IA32_TSC_AUX, read_reg, write_reg},

@@ -72,22 +72,6 @@ static enum vcpu_next exit_nmi_window(struct vcpu *v, const struct virt_exit *ex
 	return VCPU_AGAIN;
 }
 
-static enum vcpu_next exit_hlt(struct vcpu *v, const struct virt_exit *exit)
-{
-	virt->skip(&v->virt, exit->insn_len);
-	v->halted_masked = !(virt->get_reg(&v->virt, VIRT_RFLAGS) & RFLAGS_IF);
-	vcpu_set_activity(v, VCPU_HALTED);
-	return VCPU_AGAIN;
-}
-
-/* Spinning on something a preempted sibling holds: let others run first. */
-static enum vcpu_next exit_pause(struct vcpu *v, const struct virt_exit *exit)
-{
-	(void)exit;
-	sched_let_pass(&v->sched);
-	return VCPU_STOP;
-}
-
 static enum vcpu_next exit_undefined(struct vcpu *v, const struct virt_exit *exit)
 {
 	(void)exit;

@@ -50,6 +50,8 @@ void vcpu_load(struct vcpu *v)
 static void do_init(struct vcpu *v)
 {
 	virt->vcpu_reset(&v->virt);
+	pv_reset(v);
+	v->msrs.kvm_clock = 0;
 	v->irq_window = false; /* which the reset has closed */
 	vlapic_reset(v->lapic, true);
 	/* The bootstrap processor restarts at the reset vector, the others wait for SIPI
@@ -68,6 +70,14 @@ static void do_sipi(struct vcpu *v)
 	cs.base = (u64)v->sipi_vector << 12;
 	virt->set_seg(&v->virt, VIRT_CS, &cs);
 	virt->set_reg(&v->virt, VIRT_RIP, 0);
+	vcpu_set_activity(v, VCPU_RUNS);
+}
+
+static void do_kick(struct vcpu *v)
+{
+	if (!kick_arrives(&v->pv.kick, v->activity == VCPU_HALTED))
+		return;
+	v->pv.kicked++;
 	vcpu_set_activity(v, VCPU_RUNS);
 }
 
@@ -94,7 +104,10 @@ static bool serve_requests(struct vcpu *v, u32 requests)
 		pvclock_update(v);
 	if (requests & VCPU_REQ_NMI)
 		do_nmi(v);
+	if (requests & VCPU_REQ_KICK)
+		do_kick(v);
 	if (requests & VCPU_REQ_PARK) {
+		pv_parked(v);
 		v->before_park = v->activity;
 		vcpu_set_activity(v, VCPU_PARKED);
 		vm_vcpu_parked(v->vm);
@@ -184,17 +197,34 @@ static void deliver_interrupts(struct vcpu *v)
 		set_tpr_threshold(v);
 }
 
+static bool attend(struct vcpu *v);
+
+/* Nothing to do, unless something was asked for at this moment. */
+static bool still(struct vcpu *v)
+{
+	if (__atomic_load_n(&v->virt.requests, __ATOMIC_ACQUIRE))
+		return attend(v);
+	sched_block(&v->sched);
+	return false;
+}
+
 /* What makes the vCPU stop or change before an entry. False: do not enter. */
 static __attribute__((noinline)) bool attend(struct vcpu *v)
 {
 	if (v->virt.requests &&
-	    !serve_requests(v, __atomic_exchange_n(&v->virt.requests, 0, __ATOMIC_ACQ_REL)))
+	    !serve_requests(v, __atomic_exchange_n(&v->virt.requests, 0, __ATOMIC_ACQ_REL))) {
+		sched_block(&v->sched);
 		return false;
+	}
+	if (unlikely(v->virt.own & VCPU_OWN_PASS)) {
+		v->virt.own &= ~(u32)VCPU_OWN_PASS;
+		return false;
+	}
 	if (unlikely(v->activity != VCPU_RUNS)) {
 		sched_wake_ack(&v->sched);
 		if (v->activity != VCPU_HALTED || v->halted_masked ||
 		    !(vlapic_wants_cpu(v->lapic) || extint_pending(v)))
-			return __atomic_load_n(&v->virt.requests, __ATOMIC_ACQUIRE) && attend(v);
+			return still(v);
 		vcpu_set_activity(v, VCPU_RUNS);
 	}
 	if (v->virt.own & VCPU_OWN_IRQ)
@@ -235,21 +265,14 @@ static bool parked(struct vcpu *v)
 	return __atomic_load_n(&v->activity, __ATOMIC_ACQUIRE) == VCPU_PARKED;
 }
 
-void vcpu_run(struct sched_entity *e)
+/* Until it has nothing to do, or others are to run. */
+static void run_guest(struct vcpu *v)
 {
-	struct vcpu *v = container_of(e, struct vcpu, sched);
 	struct virt_exit exit;
 
-	if (unlikely(parked(v))) {
-		sched_block(e);
-		return;
-	}
-	vcpu_load(v);
 	while (!sched_must_yield()) {
-		if (unlikely(__atomic_load_n(&v->virt.attention, __ATOMIC_ACQUIRE)) && !attend(v)) {
-			sched_block(e);
+		if (unlikely(__atomic_load_n(&v->virt.attention, __ATOMIC_ACQUIRE)) && !attend(v))
 			return;
-		}
 		if (likely(virt_caps.deadline))
 			virt->set_deadline(&v->virt, timer_next());
 		else
@@ -259,4 +282,21 @@ void vcpu_run(struct sched_entity *e)
 		if (handle(v, &exit) == VCPU_STOP)
 			return;
 	}
+}
+
+void vcpu_run(struct sched_entity *e)
+{
+	struct vcpu *v = container_of(e, struct vcpu, sched);
+
+	if (unlikely(parked(v))) {
+		sched_block(e);
+		return;
+	}
+	vcpu_load(v);
+	if (v->pv.steal.page)
+		pv_arrive(v);
+	v->pv.spun = false;
+	run_guest(v);
+	if (v->activity != VCPU_HALTED)
+		pv_leave(v);
 }

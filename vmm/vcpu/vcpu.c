@@ -60,6 +60,8 @@ void vcpu_reset(struct vcpu *v)
 	vcpu_set_activity(v, VCPU_PARKED);
 	v->before_park = v->index ? VCPU_WAIT_SIPI : VCPU_RUNS;
 	exit_msr_reset(v);
+	pv_reset(v);
+	v->pv.parked_since = v->pv.parked_ticks = 0;
 }
 
 void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *b)

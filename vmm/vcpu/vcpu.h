@@ -6,6 +6,7 @@
 #include "arch/x86/virt.h"
 #include "kernel/sched/sched.h"
 #include "vmm/exit/insn_cache.h"
+#include "vmm/vcpu/pv.h"
 #include "vmm/vdev/vlapic.h"
 #include "vmm/vm/load.h"
 #include "vmm/vm/vm.h"
@@ -20,8 +21,10 @@
 #define VCPU_REQ_NMI BIT(3)
 #define VCPU_REQ_CLOCK BIT(4) /* write the guest's clock page anew */
 #define VCPU_REQ_IRQ BIT(5)   /* its local APIC or the PICs have something new */
+#define VCPU_REQ_KICK BIT(6)  /* a sibling ends its halt: vmm/vcpu/kick.h */
 #define VCPU_OWN_IRQ BIT(0)   /* an interrupt may have become deliverable */
 #define VCPU_OWN_STOP BIT(1)  /* .activity is not VCPU_RUNS */
+#define VCPU_OWN_PASS BIT(2)  /* its processor is for a sibling now: return to the scheduler */
 
 enum vcpu_activity {
 	VCPU_RUNS,
@@ -55,6 +58,7 @@ struct vcpu {
 	u32 loaded_cpu;     /* CPU + 1 that has its state loaded, 0: none */
 	struct sched_entity sched;
 	struct vcpu_msrs msrs;
+	struct vcpu_pv pv;
 	u32 clock_version;
 	struct insn_cache insn_cache;
 	u64 exits[VIRT_EXIT_KINDS];

@@ -220,15 +220,20 @@ int vlapic_next(struct vlapic *v)
 
 	if (likely(!mask))
 		return -1;
+	vlapic_settle(v);
 	vector = highest(v, APIC_IRR, mask);
 	return vector >> 4 > priority(v) >> 4 ? vector : -1;
 }
 
 void vlapic_accept(struct vlapic *v, u8 vector)
 {
+	bool alone = !v->isr_mask;
+
 	vector_clear(v, APIC_IRR, &v->irr_mask, vector);
 	*vector_word(v, APIC_ISR, vector) |= 1u << (vector & 31);
 	v->isr_mask |= (u8)(1u << (vector >> 5));
+	if (v->pv_eoi && alone && !v->irr_mask)
+		vlapic_offer_pv_eoi(v, vector);
 }
 
 u8 vlapic_tpr_threshold(struct vlapic *v)
@@ -262,9 +267,11 @@ void vlapic_set_tpr(struct vlapic *v, u8 tpr)
 
 void vlapic_end_of_interrupt(struct vlapic *v)
 {
-	u32 mask = isr_mask(v);
+	u32 mask;
 	u8 vector;
 
+	vlapic_settle(v);
+	mask = isr_mask(v);
 	if (unlikely(!mask))
 		return;
 	vector = highest(v, APIC_ISR, mask);
@@ -335,6 +342,7 @@ bool vlapic_extint_enabled(const struct vlapic *v)
 void vlapic_clear_registers(struct vlapic *v)
 {
 	vlapic_timer_stop(v);
+	vlapic_settle(v);
 	memset(v->regs, 0, sizeof(v->regs));
 	if (v->level[0] | v->level[1] | v->level[2] | v->level[3])
 		v->level_changed = true;

@@ -66,6 +66,16 @@ bool vlapic_wants_cpu(struct vlapic *v);
 /* Whether LVT LINT0 (ExtINT) lets the PICs' INTR through to this vCPU. */
 bool vlapic_extint_enabled(const struct vlapic *v);
 
+/*
+ * Paravirtual EOI (Linux, Documentation/virt/kvm/x86/msr.rst, MSR_KVM_PV_EOI_EN): bit 0 of *flag,
+ * a byte in the guest's RAM, tells the guest that clearing it is as good as an EOI. NULL: off.
+ * It is offered for an edge-triggered interrupt while no other one is in service or waits, so
+ * that nothing has to be done at its end; what the guest did is looked at when it matters.
+ */
+void vlapic_set_pv_eoi(struct vlapic *v, u8 *flag);
+/* Interrupts that were ended like this. */
+u64 vlapic_pv_eois(const struct vlapic *v);
+
 u8 vlapic_get_tpr(const struct vlapic *v); /* 0 to 255 */
 void vlapic_set_tpr(struct vlapic *v, u8 tpr);
 
@@ -97,6 +107,9 @@ struct vlapic_message {
 	bool logical, level, assert_;
 	u8 shorthand; /* 0 none, 1 self, 2 all, 3 all but self */
 };
+/* Send a fixed interrupt, or an NMI, to a set of APIC IDs; icr: the low half of such a command.
+ * Returns to how many, or ERR_INVAL for any other command. On v's own vCPU. */
+int __must_check vlapic_send_many(struct vlapic *v, u64 targets, u32 icr);
 void vlapic_deliver(struct platform *p, struct vlapic *source, const struct vlapic_message *m);
 
 #endif

@@ -6,6 +6,13 @@
  * is 8 bits wide turn their 0xff into this for physical destinations. */
 #define DEST_ALL 0xffffffffu
 
+/* Fields of the interrupt command register. */
+#define ICR_MODE(low) ((low) >> 8 & 7)
+#define ICR_LOGICAL 0x800u
+#define ICR_ASSERT 0x4000u
+#define ICR_LEVEL 0x8000u
+#define ICR_SHORTHAND(low) ((low) >> 18 & 3)
+
 static bool matches_xapic(const struct vlapic *v, u32 dest)
 {
 	u8 address = (u8)dest, id = (u8)(vlapic_peek(v, APIC_LDR) >> 24);
@@ -129,14 +136,33 @@ static void send_to_cluster(struct platform *p, const struct vlapic *source, u8 
 	}
 }
 
+int vlapic_send_many(struct vlapic *v, u64 targets, u32 icr)
+{
+	struct platform *p = v->p;
+	u8 vector = (u8)icr;
+	bool nmi = ICR_MODE(icr) == DELIVER_NMI;
+	int sent = 0;
+
+	if ((icr & ~(0xffu | 0x700u | ICR_ASSERT)) || (ICR_MODE(icr) && !nmi) ||
+	    (!nmi && vector < 16))
+		return ERR_INVAL;
+	for (targets &= p->cpus < 64 ? BIT(p->cpus) - 1 : ~0ull; targets; targets &= targets - 1) {
+		struct vlapic *to = p->lapic[__builtin_ctzll(targets)];
+
+		if (!__atomic_load_n(&to->enabled, __ATOMIC_RELAXED))
+			continue;
+		if (nmi)
+			p->host->nmi(p->vm, to->index);
+		else
+			arrive_vector(to, v, vector, false);
+		sent++;
+	}
+	return sent;
+}
+
 /* --- the interrupt command register ------------------------------------------------------------
  */
 
-#define ICR_MODE(low) ((low) >> 8 & 7)
-#define ICR_LOGICAL 0x800u
-#define ICR_ASSERT 0x4000u
-#define ICR_LEVEL 0x8000u
-#define ICR_SHORTHAND(low) ((low) >> 18 & 3)
 /* All that can differ in a fixed IPI to one physical destination: vector, assert. */
 #define ICR_PLAIN(low) (!((low) & ~(0xffu | ICR_ASSERT)))
 

@@ -85,6 +85,9 @@ struct vlapic {
 	 * the words behind our back: then a bit only says that we have changed something since
 	 * vlapic_status_changed(). */
 	u8 irr_mask, isr_mask;
+	bool pv_eoi_offered; /* for what is in service; whether it was taken is in *pv_eoi */
+	u8 *pv_eoi;          /* NULL: not wanted */
+	u64 pv_eois;
 	u32 errors;         /* to appear in ESR at its next write; set by any CPU */
 	u64 level[4];       /* vectors last posted as level-triggered; set by any CPU */
 	bool level_changed; /* since vlapic_eoi_bitmap() last returned true */
@@ -105,6 +108,16 @@ static inline u32 vlapic_peek(const struct vlapic *v, u32 offset)
 /* On its own vCPU: request a vector now, without the posted descriptor. */
 void vlapic_request(struct vlapic *v, u8 vector, bool level);
 void vlapic_end_of_interrupt(struct vlapic *v);
+/* The vector that was accepted, alone, may be ended so. */
+void vlapic_offer_pv_eoi(struct vlapic *v, u8 vector);
+/* Before ISR or what follows from it is looked at: end what the guest has ended, and withdraw
+ * the offer. */
+void vlapic_settle_pv_eoi(struct vlapic *v);
+static inline void vlapic_settle(struct vlapic *v)
+{
+	if (unlikely(v->pv_eoi_offered))
+		vlapic_settle_pv_eoi(v);
+}
 u8 vlapic_ppr(struct vlapic *v);
 /* Record an error for ESR and raise the error interrupt. own: on v's own vCPU. */
 void vlapic_error(struct vlapic *v, u32 bit, bool own);

@@ -59,6 +59,7 @@ static u32 arbitration_priority(struct vlapic *v)
 
 u32 vlapic_read(struct vlapic *v, u32 offset)
 {
+	vlapic_settle(v);
 	switch (offset) {
 	case APIC_APR:
 		return arbitration_priority(v);

@@ -29,6 +29,26 @@ const struct vm_file *vm_find_file(const char *name)
 	return NULL;
 }
 
+/* What the guest is offered, without what the configuration hides. */
+static u32 kvm_features(const struct vm_config *config)
+{
+	static const u32 hidden[CONFIG_PV_ALL] = {
+	    [CONFIG_PV_UNHALT] = KVM_FEATURE_PV_UNHALT,
+	    [CONFIG_PV_STEAL_TIME] = KVM_FEATURE_STEAL_TIME,
+	    [CONFIG_PV_EOI] = KVM_FEATURE_PV_EOI,
+	    [CONFIG_PV_IPI] = KVM_FEATURE_PV_SEND_IPI,
+	    [CONFIG_PV_TLB_FLUSH] = KVM_FEATURE_PV_TLB_FLUSH,
+	    [CONFIG_PV_YIELD] = KVM_FEATURE_PV_SCHED_YIELD,
+	};
+	u32 features = KVM_FEATURE_CLOCKSOURCE | KVM_FEATURE_CLOCKSOURCE2 |
+		       KVM_FEATURE_NOP_IO_DELAY | KVM_FEATURE_CLOCKSOURCE_STABLE;
+
+	for (u32 i = 0; i < CONFIG_PV_ALL; i++)
+		if (!(config->paravirt_off & BIT(i)))
+			features |= hidden[i];
+	return features;
+}
+
 static int build_cpuid(struct vm *vm)
 {
 	struct cpuid_facts facts = {
@@ -37,8 +57,7 @@ static int build_cpuid(struct vm *vm)
 	    .xcr0 = xsave_guest_xcr0(),
 	    .tsc_khz = (u32)time_tsc_khz(),
 	    .apic_khz = (u32)time_tsc_khz(), /* the timer counts TSC ticks */
-	    .kvm_features = KVM_FEATURE_CLOCKSOURCE | KVM_FEATURE_CLOCKSOURCE2 |
-			    KVM_FEATURE_NOP_IO_DELAY | KVM_FEATURE_CLOCKSOURCE_STABLE,
+	    .kvm_features = vm->kvm_features,
 	    .no_rdtscp = !virt_caps.rdtscp,
 	    .no_invpcid = !virt_caps.invpcid,
 	};
@@ -77,6 +96,10 @@ static int build_parts(struct vm *vm)
 {
 	int err = vm_memory_create(&vm->memory, MIB(vm->config->memory_mib));
 
+	vm->kvm_features = kvm_features(vm->config);
+	/* Alone a vCPU has nobody to let run. */
+	vm->pause_exit = virt_caps.pause_exit && vm->config->pause_exit && vm->cpus > 1;
+
 	if (!err)
 		err = build_cpuid(vm);
 	if (!err)
@@ -84,6 +107,7 @@ static int build_parts(struct vm *vm)
 	if (err)
 		return err;
 	vm->virt.nested_root = vm->memory.nested.root;
+	vm->virt.no_pause_exit = !vm->pause_exit;
 	err = virt->vm_create(&vm->virt);
 	if (err)
 		return err;

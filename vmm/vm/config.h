@@ -42,6 +42,17 @@ struct config_report {
 /* What happens when a guest crashes, for instance by a triple fault. */
 enum config_on_crash { CONFIG_CRASH_STOP, CONFIG_CRASH_RESET };
 
+/* Parts of the paravirtual interface that can be hidden from a guest, for comparison. */
+enum config_paravirt {
+	CONFIG_PV_UNHALT, /* halting spinlocks and the kick */
+	CONFIG_PV_STEAL_TIME,
+	CONFIG_PV_EOI,
+	CONFIG_PV_IPI,
+	CONFIG_PV_TLB_FLUSH,
+	CONFIG_PV_YIELD,
+	CONFIG_PV_ALL
+};
+
 struct config_module {
 	char *file;
 	char *args; /* its command line without the file's name, "" for none */
@@ -59,6 +70,8 @@ struct vm_config {
 	u32 module_count;
 	bool autostart;
 	enum config_on_crash on_crash;
+	u32 paravirt_off; /* bits 1 << CONFIG_PV_*, without CONFIG_PV_ALL */
+	bool pause_exit;  /* a vCPU that spins lets siblings run, where the processor tells */
 };
 
 enum config_console_kind {

@@ -32,6 +32,7 @@ enum config_kind {
 	CONFIG_STRINGS, /* struct config_strings, heap */
 	CONFIG_FLAG,    /* bool: there or not */
 	CONFIG_CHOICE,  /* u32: index in choices */
+	CONFIG_CHOICES, /* u32: a bit for each of a list of choices */
 	CONFIG_IGNORED, /* any value */
 };
 

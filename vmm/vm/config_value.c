@@ -186,20 +186,43 @@ static void wrong_choice(struct config_node *node, const struct config_property 
 	config_node_problem(node, p->name, remedy, "\"%s\" is not known", shown);
 }
 
+/* The index of a choice, or -1, which is reported. */
+static int find_choice(struct config_node *node, const struct config_property *p, const char *name)
+{
+	for (int i = 0; p->choices[i]; i++)
+		if (!strcmp(name, p->choices[i]))
+			return i;
+	wrong_choice(node, p, name);
+	return -1;
+}
+
 static void read_choice(struct config_node *node, const struct config_property *p,
 			const struct value *v, void *out)
 {
+	int choice;
+
 	if (!value_is_string(v)) {
 		wrong_type(node, p, v, "one text");
 		return;
 	}
-	for (u32 i = 0; p->choices[i]; i++) {
-		if (!strcmp(v->data, p->choices[i])) {
-			*(u32 *)out = i;
-			return;
-		}
+	choice = find_choice(node, p, v->data);
+	if (choice >= 0)
+		*(u32 *)out = (u32)choice;
+}
+
+static void read_choices(struct config_node *node, const struct config_property *p,
+			 const struct value *v, void *out)
+{
+	if (!value_is_strings(v)) {
+		wrong_type(node, p, v, "a list of texts");
+		return;
 	}
-	wrong_choice(node, p, v->data);
+	for (const char *s = v->data; s < v->data + v->len; s += strlen(s) + 1) {
+		int choice = find_choice(node, p, s);
+
+		if (choice >= 0)
+			*(u32 *)out |= 1u << choice;
+	}
 }
 
 static void read_compatible(struct config_node *node, const struct config_property *p,
@@ -231,6 +254,7 @@ static void (*const readers[])(struct config_node *node, const struct config_pro
     [CONFIG_STRINGS] = read_strings,
     [CONFIG_FLAG] = read_flag,
     [CONFIG_CHOICE] = read_choice,
+    [CONFIG_CHOICES] = read_choices,
     [CONFIG_IGNORED] = read_ignored,
 };
 

@@ -10,7 +10,7 @@
 
 /* The node's properties as they stand there. */
 struct vm_input {
-	u32 memory_mib, cpus, on_crash;
+	u32 memory_mib, cpus, on_crash, paravirt_off, pause_exit;
 	char *kernel, *initrd, *bootargs;
 	struct config_strings modules, module_args;
 	bool autostart;
@@ -19,6 +19,17 @@ struct vm_input {
 static const char *const vm_compatible[] = {"hanok,vm", NULL};
 static const char *const crash_choices[] = {
     [CONFIG_CRASH_STOP] = "stop", [CONFIG_CRASH_RESET] = "reset", NULL};
+static const char *const switch_choices[] = {"off", "on", NULL};
+static const char *const paravirt_choices[] = {
+    [CONFIG_PV_UNHALT] = "unhalt",
+    [CONFIG_PV_STEAL_TIME] = "steal-time",
+    [CONFIG_PV_EOI] = "eoi",
+    [CONFIG_PV_IPI] = "ipi",
+    [CONFIG_PV_TLB_FLUSH] = "tlb-flush",
+    [CONFIG_PV_YIELD] = "yield",
+    [CONFIG_PV_ALL] = "all",
+    NULL,
+};
 
 #define AT(member) offsetof(struct vm_input, member)
 static const struct config_property vm_properties[] = {
@@ -33,6 +44,10 @@ static const struct config_property vm_properties[] = {
     {"bootargs", CONFIG_STRING, false, AT(bootargs), 0, 0, NULL, "bootargs = \"console=ttyS0\";"},
     {"autostart", CONFIG_FLAG, false, AT(autostart), 0, 0, NULL, "autostart;"},
     {"on-crash", CONFIG_CHOICE, false, AT(on_crash), 0, 0, crash_choices, "on-crash = \"stop\";"},
+    {"paravirt-off", CONFIG_CHOICES, false, AT(paravirt_off), 0, 0, paravirt_choices,
+     "paravirt-off = \"unhalt\";"},
+    {"pause-exit", CONFIG_CHOICE, false, AT(pause_exit), 0, 0, switch_choices,
+     "pause-exit = \"on\";"},
 };
 #undef AT
 
@@ -141,6 +156,9 @@ static struct vm_config *vm_make(const struct config_node *node, struct vm_input
 	vm->cpus = in->cpus;
 	vm->autostart = in->autostart;
 	vm->on_crash = (enum config_on_crash)in->on_crash;
+	vm->paravirt_off =
+	    in->paravirt_off >> CONFIG_PV_ALL ? (1u << CONFIG_PV_ALL) - 1 : in->paravirt_off;
+	vm->pause_exit = in->pause_exit;
 	vm->kernel = take(&in->kernel);
 	vm->bootargs = take(&in->bootargs);
 	vm->initrd = in->initrd;
@@ -153,7 +171,8 @@ static struct vm_config *vm_make(const struct config_node *node, struct vm_input
 
 struct vm_config *config_vm_read(struct config_node *node, const struct config_facts *facts)
 {
-	struct vm_input in = {.cpus = CONFIG_CPUS_MIN, .on_crash = CONFIG_CRASH_STOP};
+	struct vm_input in = {
+	    .cpus = CONFIG_CPUS_MIN, .on_crash = CONFIG_CRASH_STOP, .pause_exit = true};
 	struct vm_config *vm = NULL;
 
 	config_node_read(node, vm_properties, ARRAY_SIZE(vm_properties), &in);

@@ -60,6 +60,7 @@ static void run_vcpus(struct vm *vm)
 	vm->action = VM_ACTION_NONE;
 	set_state(vm, VM_RUNNING);
 	for (u32 i = 0; i < vm->cpus; i++) {
+		pv_unparked(vm->vcpus[i]);
 		vcpu_set_activity(vm->vcpus[i], vm->vcpus[i]->before_park);
 		sched_wake(&vm->vcpus[i]->sched);
 	}

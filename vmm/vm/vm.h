@@ -62,9 +62,11 @@ struct vm {
 	struct vm_memory memory;
 	struct platform platform;
 	struct cpuid_policy cpuid;
+	u32 kvm_features; /* KVM_FEATURE_*: what CPUID tells, and what there is */
 	struct vcpu **vcpus;
 	u32 cpus;
-	u64 tsc_offset; /* guest TSC = host TSC + offset, the same for all vCPUs */
+	bool pause_exit; /* a vCPU that spins lets siblings run */
+	u64 tsc_offset;  /* guest TSC = host TSC + offset, the same for all vCPUs */
 	u64 wall_clock_gpa;
 
 	struct console_stream console;

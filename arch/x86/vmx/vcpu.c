@@ -136,6 +136,8 @@ int vmx_vcpu_create(struct virt_vcpu *v)
 	vmx_controls_choose(&vmx_caps, &virt_caps, v->vapic_page, &x->controls);
 	if (!v->pi)
 		x->controls.pin &= ~(u32)PIN_POSTED_INTERRUPTS;
+	if (v->vm->no_pause_exit)
+		x->controls.proc2 &= ~(u32)PROC2_PAUSE_LOOP;
 	vmx_borrow(x);
 	controls_write(&x->controls);
 	optional_write(&x->controls);

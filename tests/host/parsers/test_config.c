@@ -116,6 +116,8 @@ static void reads_all_properties(void **state)
 	fdt_property_string(f->blob, "bootargs", "console=ttyS0");
 	fdt_property(f->blob, "autostart", NULL, 0);
 	fdt_property_string(f->blob, "on-crash", "reset");
+	fdt_property(f->blob, "paravirt-off", "eoi\0unhalt", 11);
+	fdt_property_string(f->blob, "pause-exit", "off");
 	fdt_end_node(f->blob);
 	assert_int_equal(vms_read(f), 0);
 	assert_string_equal(f->said, "");
@@ -133,6 +135,8 @@ static void reads_all_properties(void **state)
 	assert_string_equal(vm->modules[1].args, "x y");
 	assert_true(vm->autostart);
 	assert_int_equal(vm->on_crash, CONFIG_CRASH_RESET);
+	assert_int_equal(vm->paravirt_off, BIT(CONFIG_PV_EOI) | BIT(CONFIG_PV_UNHALT));
+	assert_false(vm->pause_exit);
 	config_free(&f->cfg);
 	assert_null(config_find_vm(&f->cfg, "web-1.x_y"));
 }
@@ -153,10 +157,25 @@ static void defaults_are_modest(void **state)
 	assert_int_equal(vm->module_count, 0);
 	assert_false(vm->autostart);
 	assert_int_equal(vm->on_crash, CONFIG_CRASH_STOP);
+	assert_int_equal(vm->paravirt_off, 0);
+	assert_true(vm->pause_exit);
 	assert_int_equal(f->cfg.console.kind, CONFIG_CONSOLE_AUTO);
 	assert_int_equal(f->cfg.console.level, KLOG_INFO);
 	assert_true(f->cfg.console.follow);
 	assert_true(f->cfg.processor.posted_interrupts);
+	config_free(&f->cfg);
+}
+
+static void all_of_paravirt_can_be_hidden(void **state)
+{
+	struct fixture *f = *state;
+
+	vms_begin(f);
+	vm_begin_full(f, "a");
+	fdt_property_string(f->blob, "paravirt-off", "all");
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	assert_int_equal(config_find_vm(&f->cfg, "a")->paravirt_off, BIT(CONFIG_PV_ALL) - 1);
 	config_free(&f->cfg);
 }
 
@@ -191,6 +210,11 @@ static void each_mistake_is_named(void **state)
 	    {"on-crash", "rest", 5, "|on-crash|\"rest\" is not known|did you mean \"reset\"?"},
 	    {"on-crash", "burn", 5, "|on-crash|\"burn\" is not known|choose one of: stop reset"},
 	    {"on-crash", "\0\0\0\1", 4, "|on-crash|is 1 number where one text"},
+	    {"paravirt-off", "eoi\0unhal", 10, "|paravirt-off|\"unhal\" is not known|did you mean"},
+	    {"paravirt-off", "clock", 6,
+	     "|choose one of: unhalt steal-time eoi ipi tlb-flush yield all"},
+	    {"paravirt-off", "\0\0\0\1", 4, "|paravirt-off|is 1 number where a list of texts"},
+	    {"pause-exit", "", 0, "|pause-exit|has no value where one text"},
 	};
 	struct fixture *f = *state;
 
@@ -485,6 +509,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(reads_all_properties),
 	    TEST(defaults_are_modest),
+	    TEST(all_of_paravirt_can_be_hidden),
 	    TEST(each_mistake_is_named),
 	    TEST(missing_properties_are_named),
 	    TEST(wrong_compatible_and_missing_kernel),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #undef skip /* struct virt_ops has one */
 
+#include "kernel/time/time.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
 #include "vmm/vcpu/pvclock.h"
@@ -20,7 +21,11 @@ PERCPU(u64, timer_next_deadline);
 
 static struct vm vm;
 static struct vcpu v;
-static unsigned entries, resets, loads, parked_count;
+static unsigned entries, resets, loads, parked_count, wakes, flushes;
+static enum virt_exit_kind next_exit;
+static void (*while_guest_runs)(void);
+static u64 waited;
+static u8 *eoi_flag;
 static bool window, ready;
 static int pending;
 
@@ -47,9 +52,33 @@ static void fake_reset(struct virt_vcpu *vv)
 static void fake_enter(struct virt_vcpu *vv, struct virt_exit *exit)
 {
 	(void)vv;
-	exit->kind = VIRT_EXIT_HANDLED;
+	exit->kind = next_exit;
 	entries++;
-	percpu(sched_flags) = SCHED_F_RESCHED;
+	if (while_guest_runs)
+		while_guest_runs();
+	if (next_exit != VIRT_EXIT_HLT)
+		percpu(sched_flags) = SCHED_F_RESCHED;
+	next_exit = VIRT_EXIT_HANDLED;
+}
+
+static void fake_skip(struct virt_vcpu *vv, unsigned len)
+{
+	(void)vv;
+	(void)len;
+}
+
+/* Interrupts off: what a spinlock's waiter halts with, perhaps. */
+static u64 fake_get_reg(struct virt_vcpu *vv, enum virt_reg reg)
+{
+	(void)vv;
+	(void)reg;
+	return 0;
+}
+
+static void fake_tlb_flush(struct virt_vcpu *vv)
+{
+	(void)vv;
+	flushes++;
 }
 
 static void fake_get_seg(struct virt_vcpu *vv, enum virt_seg_name name, struct virt_seg *seg)
@@ -99,6 +128,9 @@ static const struct virt_ops ops = {
     .get_seg = fake_get_seg,
     .set_seg = fake_set_seg,
     .set_reg = fake_set_reg,
+    .get_reg = fake_get_reg,
+    .skip = fake_skip,
+    .tlb_flush_vcpu = fake_tlb_flush,
     .irq_window = fake_irq_window,
     .irq_ready = fake_irq_ready,
     .inject_irq = fake_inject_irq,
@@ -113,10 +145,48 @@ static enum vcpu_next nothing(struct vcpu *vcpu, const struct virt_exit *exit)
 	return VCPU_AGAIN;
 }
 
-const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {[VIRT_EXIT_HANDLED] = nothing};
+const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
+    [VIRT_EXIT_HANDLED] = nothing, [VIRT_EXIT_HLT] = exit_hlt};
 
 void timer_program(void)
 {
+}
+
+void sched_wake(struct sched_entity *e)
+{
+	(void)e;
+	wakes++;
+}
+
+u64 sched_wait_ticks(const struct sched_entity *e)
+{
+	(void)e;
+	return waited;
+}
+
+bool sched_yield_to(struct sched_entity *to)
+{
+	to->state = SCHED_READY;
+	return true;
+}
+
+u64 time_ticks_to_ns(u64 ticks)
+{
+	return ticks * 10;
+}
+
+static u8 ram[2 * PAGE_SIZE] __aligned(PAGE_SIZE);
+
+void *vm_memory_ptr(const struct vm_memory *m, gpa_t gpa, u64 len)
+{
+	(void)m;
+	return gpa.v < sizeof(ram) && len <= sizeof(ram) - gpa.v ? ram + gpa.v : NULL;
+}
+
+void vlapic_set_pv_eoi(struct vlapic *l, u8 *flag)
+{
+	(void)l;
+	eoi_flag = flag;
 }
 
 void pvclock_update(struct vcpu *vcpu)
@@ -232,7 +302,12 @@ static int setup(void **state)
 	v.vm = &vm;
 	v.index = 1;
 	v.sched.state = SCHED_RUNNING;
-	entries = resets = loads = parked_count = 0;
+	memset(ram, 0, sizeof(ram));
+	entries = resets = loads = parked_count = wakes = flushes = 0;
+	next_exit = VIRT_EXIT_HANDLED;
+	while_guest_runs = NULL;
+	waited = 0;
+	eoi_flag = NULL;
 	window = false;
 	ready = true;
 	pending = -1;
@@ -289,11 +364,210 @@ static void init_closes_the_interrupt_window(void **state)
 	assert_true(window);
 }
 
+/* --- the kick of paravirtual spinlocks */
+
+static struct vcpu kicker;
+
+static void kick(void)
+{
+	pv_kick(&kicker, &v);
+}
+
+static void kick_ends_a_halt_with_interrupts_off(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	assert_int_equal(v.activity, VCPU_HALTED);
+	assert_true(v.halted_masked);
+	assert_true(v.sched.want_block);
+	pending = 0x40; /* an interrupt does not */
+	v.virt.requests = VCPU_REQ_IRQ;
+	run();
+	assert_int_equal(entries, 1);
+	kick();
+	assert_int_equal(wakes, 1);
+	run();
+	assert_int_equal(v.activity, VCPU_RUNS);
+	assert_int_equal(entries, 2);
+	assert_int_equal(v.pv.kicked, 1);
+}
+
+/* The waiter has looked at the lock, and is about to halt when it is kicked. */
+static void kick_before_halt_is_not_lost(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	while_guest_runs = kick;
+	run();
+	while_guest_runs = NULL;
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	assert_int_equal(v.activity, VCPU_RUNS);
+	assert_int_equal(entries, 3); /* on after the HLT */
+	assert_int_equal(v.pv.kicked, 1);
+	/* But once: the next HLT halts. */
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	assert_int_equal(v.activity, VCPU_HALTED);
+}
+
+/* It has left the guest by HLT already, and its handler is about to run. */
+static void kick_while_halting_is_not_lost(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	next_exit = VIRT_EXIT_HLT;
+	while_guest_runs = kick;
+	run();
+	assert_int_equal(v.activity, VCPU_RUNS);
+	assert_int_equal(entries, 2);
+}
+
+static void kick_waits_until_a_parked_vcpu_goes_on(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	v.virt.requests = VCPU_REQ_PARK;
+	run();
+	kick();
+	run();
+	assert_int_equal(v.activity, VCPU_PARKED);
+	vcpu_set_activity(&v, v.before_park);
+	run();
+	assert_int_equal(v.activity, VCPU_RUNS);
+	assert_int_equal(entries, 2);
+}
+
+static void init_forgets_a_kick(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	while_guest_runs = kick;
+	run();
+	while_guest_runs = NULL;
+	v.virt.requests = VCPU_REQ_INIT | VCPU_REQ_SIPI;
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	assert_int_equal(v.activity, VCPU_HALTED);
+}
+
+static void yield_leaves_the_processor(void **state)
+{
+	struct vcpu other = {.vm = &vm, .sched.state = SCHED_READY};
+
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	pv_yield(&v, &other);
+	assert_int_equal(v.pv.yields, 1);
+	run();
+	assert_int_equal(entries, 0);
+	assert_false(v.sched.want_block);
+	run();
+	assert_int_equal(entries, 1);
+	/* Not to itself, and not to one that does not wait. */
+	other.sched.state = SCHED_BLOCKED;
+	pv_yield(&v, &other);
+	pv_yield(&v, &v);
+	assert_int_equal(v.pv.yields, 1);
+}
+
+/* --- steal time */
+
+#define STEAL_AT 0x1000
+static struct steal_page *const record = (struct steal_page *)(ram + STEAL_AT);
+
+static void steal_is_waiting_and_standing_still(void **state)
+{
+	u64 before;
+
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	waited = 5;
+	assert_int_equal(pv_steal_enable(&v, STEAL_AT | 1), 0);
+	assert_int_equal(record->steal, 0);
+	assert_int_equal(record->preempted, 0);
+	run();
+	/* It could go on: siblings need not wait for it. */
+	assert_int_equal(record->preempted, STEAL_PREEMPTED);
+	waited = 12;
+	record->preempted |= STEAL_FLUSH_TLB;
+	run();
+	assert_int_equal(record->steal, 70);
+	assert_int_equal(flushes, 1);
+	/* Halted it is not preempted: it has nothing to do. */
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	assert_int_equal(record->preempted, 0);
+	kick();
+	run();
+	/* A pause of the VM is stolen, also from one that is not told of it. */
+	v.virt.requests = VCPU_REQ_PARK;
+	run();
+	v.pv.parked_since -= 1000000;
+	pv_unparked(&v);
+	vcpu_set_activity(&v, v.before_park);
+	before = record->steal;
+	run();
+	assert_true(record->steal >= before + 10000000);
+	assert_int_equal(record->version % 2, 0);
+}
+
+static void pages_of_the_guest_are_checked(void **state)
+{
+	(void)state;
+	assert_int_equal(pv_steal_enable(&v, STEAL_AT | 3), ERR_INVAL);
+	assert_int_equal(pv_steal_enable(&v, 0xfffffffffffff001), ERR_INVAL);
+	assert_int_equal(pv_steal_enable(&v, (sizeof(ram) + 64) | 1), ERR_INVAL);
+	assert_null(v.pv.steal.page);
+	assert_int_equal(pv_steal_enable(&v, (sizeof(ram) - 64) | 1), 0);
+	assert_int_equal(v.pv.steal_msr, (sizeof(ram) - 64) | 1);
+	assert_int_equal(pv_steal_enable(&v, 0), 0);
+	assert_null(v.pv.steal.page);
+	assert_int_equal(pv_eoi_enable(&v, 0x1003), ERR_INVAL);
+	assert_int_equal(pv_eoi_enable(&v, sizeof(ram) | 1), ERR_INVAL);
+	assert_null(eoi_flag);
+	assert_int_equal(pv_eoi_enable(&v, (sizeof(ram) - 4) | 1), 0);
+	assert_ptr_equal(eoi_flag, ram + sizeof(ram) - 4);
+}
+
+/* What another kernel, or none, set up there is no business of the next one. */
+static void init_clears_all(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	v.msrs.kvm_clock = 1;
+	assert_int_equal(pv_steal_enable(&v, STEAL_AT | 1), 0);
+	assert_int_equal(pv_eoi_enable(&v, 0x1101), 0);
+	v.virt.requests = VCPU_REQ_INIT;
+	run();
+	memset(ram, 0x55, sizeof(ram));
+	v.virt.requests = VCPU_REQ_SIPI;
+	waited += 100;
+	run();
+	for (size_t i = 0; i < sizeof(ram); i++)
+		assert_int_equal(ram[i], 0x55);
+	assert_null(eoi_flag);
+	assert_int_equal(v.pv.steal_msr + v.pv.eoi_msr + v.msrs.kvm_clock, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(parked_vcpu_serves_nobody, setup),
 	    cmocka_unit_test_setup(init_closes_the_interrupt_window, setup),
+	    cmocka_unit_test_setup(kick_ends_a_halt_with_interrupts_off, setup),
+	    cmocka_unit_test_setup(kick_before_halt_is_not_lost, setup),
+	    cmocka_unit_test_setup(kick_while_halting_is_not_lost, setup),
+	    cmocka_unit_test_setup(kick_waits_until_a_parked_vcpu_goes_on, setup),
+	    cmocka_unit_test_setup(init_forgets_a_kick, setup),
+	    cmocka_unit_test_setup(yield_leaves_the_processor, setup),
+	    cmocka_unit_test_setup(steal_is_waiting_and_standing_still, setup),
+	    cmocka_unit_test_setup(pages_of_the_guest_are_checked, setup),
+	    cmocka_unit_test_setup(init_clears_all, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,11 @@ void vcpu_request(struct vcpu *v, u32 requests)
 	parks += requests == VCPU_REQ_PARK;
 }
 
+void pv_unparked(struct vcpu *v)
+{
+	(void)v;
+}
+
 void sched_wake(struct sched_entity *e)
 {
 	(void)e;

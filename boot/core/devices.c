@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The machine's PCI functions. */
+#include "arch/x86/mm/host.h"
+#include "boot/core/boot.h"
+#include "drivers/acpi/mcfg.h"
+#include "drivers/pci/pci.h"
+
+#define LAST_BUS 255
+
+/* A window over memory would make configuration accesses of us corrupt it. */
+static void window_add(const struct mcfg_window *m)
+{
+	const struct pci_window w = {
+	    .segment = m->segment,
+	    .bus_start = m->bus_start,
+	    .bus_end = m->bus_end,
+	    .base = m->base,
+	};
+	u64 start = m->base.v + MIB(m->bus_start);
+
+	for (u64 at = start; at < start + MIB(m->bus_end - m->bus_start + 1); at += PAGE_SIZE) {
+		if (host_is_ram(HPA(at), PAGE_SIZE)) {
+			log_err("pci: firmware puts configuration space over memory at 0x%llx: "
+				"segment %u is left out, update the firmware",
+				(unsigned long long)at, m->segment);
+			return;
+		}
+	}
+	if (pci_access_add(&w))
+		log_err("pci: devices of segment %u cannot be used", m->segment);
+}
+
+static u32 count_functions(void)
+{
+	u32 count = 0;
+
+	for (const struct pci_device *dev = pci_next(NULL); dev; dev = pci_next(dev))
+		count++;
+	return count;
+}
+
+void boot_pci_init(void)
+{
+	static const struct pci_window by_ports = {.bus_end = LAST_BUS};
+	struct mcfg mcfg;
+
+	if (!mcfg_read(&boot.acpi, &mcfg)) {
+		for (u32 i = 0; i < mcfg.count; i++)
+			window_add(&mcfg.windows[i]);
+		mcfg_free(&mcfg);
+	}
+	if (!pci_window_count() && pci_access_add(&by_ports))
+		log_err("pci: no memory, devices cannot be used");
+	if (pci_scan())
+		log_err("pci: no memory for all devices, some cannot be used");
+	log_info("pci: %u functions, configuration by %s", count_functions(),
+		 pci_window_count() && pci_window_at(0)->ecam ? "memory" : "ports");
+}

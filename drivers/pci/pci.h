@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine's PCI functions, found once at boot. Firmware has numbered the buses; what it
+ * describes wrongly is reported and left out, never followed.
+ */
+#ifndef DRIVERS_PCI_PCI_H
+#define DRIVERS_PCI_PCI_H
+
+#include "drivers/pci/access.h"
+#include "kernel/lib/err.h"
+#include "kernel/lib/list.h"
+#include "kernel/lib/types.h"
+
+#define PCI_BARS 6
+
+struct pci_bar {
+	u64 base, size; /* size 0: there is none, or it is the upper half of the one before */
+	bool io, wide, prefetch;
+};
+
+struct pci_device {
+	struct list link; /* of all functions, a bridge before what is behind it */
+	u16 segment, bdf;
+	struct pci_device *parent; /* the bridge above; NULL on a root bus */
+	u16 vendor, device, subsystem_vendor, subsystem;
+	u32 class; /* base class, subclass, programming interface: 24 bits */
+	u8 revision;
+	bool bridge;
+	u8 secondary, subordinate; /* of a bridge: the buses behind it */
+	u16 pcie;                  /* offset of the PCI Express capability, 0 if none */
+	u8 pcie_type;              /* PCIE_TYPE_... */
+	struct pci_bar bar[PCI_BARS];
+	struct pci_device *pf; /* of a virtual function: the physical one */
+	const char *owner;     /* who drives it, for the operator; NULL: nobody */
+};
+
+/* Find all functions behind the windows of access.h. At boot, before other processors and
+ * before any driver: BARs are sized by writing to them. ERR_NOMEM: not all were found. */
+int __must_check pci_scan(void);
+
+/* The next function after dev, the first one for NULL; NULL at the end. */
+struct pci_device *pci_next(const struct pci_device *dev);
+/* By address, or NULL. */
+struct pci_device *pci_find(u16 segment, u16 bdf);
+
+/* "0000:01:00.0" to an address. ERR_INVAL; the segment may be left out. */
+int __must_check pci_parse_address(const char *text, u16 *segment, u16 *bdf);
+/* The reverse, into PCI_NAME bytes; returns buf. */
+#define PCI_NAME 16
+const char *pci_name(const struct pci_device *dev, char buf[PCI_NAME]);
+
+static inline u32 pci_read(const struct pci_device *dev, u32 offset, unsigned size)
+{
+	return pci_config_read(dev->segment, dev->bdf, offset, size);
+}
+
+static inline void pci_write(const struct pci_device *dev, u32 offset, unsigned size, u32 value)
+{
+	pci_config_write(dev->segment, dev->bdf, offset, size, value);
+}
+
+/* Change some bits of a 16-bit register. */
+void pci_update16(const struct pci_device *dev, u32 offset, u16 clear, u16 set);
+
+/* Offset of a capability (PCI_CAP_...) or extended capability (PCI_EXT_CAP_...), 0 if there
+ * is none. Lists that loop or lead astray end. */
+u16 pci_cap_find(const struct pci_device *dev, u8 id);
+u16 pci_ext_cap_find(const struct pci_device *dev, u16 id);
+
+/* The registers of memory BAR i, mapped uncached, or NULL (no such BAR, not placed, no memory). */
+void *pci_bar_map(const struct pci_device *dev, unsigned i);
+
+/* For scan.c, and for virtual functions: read the header of a function that answers. */
+void pci_device_read(struct pci_device *dev);
+/* Size count BARs from the register at offset on, with decoding off meanwhile. */
+void pci_bars_read(struct pci_device *dev, u32 offset, struct pci_bar *bar, unsigned count);
+/* Add a function behind all others; it stays for ever. */
+void pci_device_add(struct pci_device *dev);
+
+#endif

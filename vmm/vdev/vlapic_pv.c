@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Virtual local APIC: EOI by clearing a bit in the guest's memory. */
+#include "vmm/vdev/vlapic_impl.h"
+
+static bool is_level(struct vlapic *v, u8 vector)
+{
+	return *vlapic_reg(v, APIC_TMR + (vector >> 5) * 16u) >> (vector & 31) & 1;
+}
+
+/* Not for a level-triggered one: its end is the I/O APIC's business. */
+void vlapic_offer_pv_eoi(struct vlapic *v, u8 vector)
+{
+	if (virt_caps.virq_delivery || is_level(v, vector))
+		return;
+	*v->pv_eoi |= 1;
+	v->pv_eoi_offered = true;
+}
+
+void vlapic_settle_pv_eoi(struct vlapic *v)
+{
+	v->pv_eoi_offered = false;
+	if (*v->pv_eoi & 1) {
+		*v->pv_eoi &= 0xfe;
+		return;
+	}
+	v->pv_eois++;
+	vlapic_end_of_interrupt(v);
+}
+
+void vlapic_set_pv_eoi(struct vlapic *v, u8 *flag)
+{
+	vlapic_settle(v);
+	v->pv_eoi = flag;
+}
+
+u64 vlapic_pv_eois(const struct vlapic *v)
+{
+	return v->pv_eois;
+}
