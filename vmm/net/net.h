@@ -10,8 +10,7 @@
 #define VMM_NET_NET_H
 
 #include "kernel/lib/list.h"
-#include "kernel/sched/work.h"
-#include "kernel/time/timer.h"
+#include "kernel/sync/ticketlock.h"
 #include "net/vswitch/vswitch.h"
 #include "vmm/virtio/ring.h"
 #include "vmm/vm/config.h"
@@ -24,8 +23,6 @@ struct net_switch {
 	struct list link;
 	const struct config_switch *config;
 	struct vsw vsw;
-	struct timer ageing; /* on processor 0, once a second */
-	struct work age;
 	void *gateway; /* of a NAT switch: what vmm/net/nat.c keeps; NULL */
 };
 
@@ -35,11 +32,14 @@ struct net_nic {
 	const struct net_model *model;
 	struct net_switch *sw;
 	char name[VSW_NAME];                /* "VM.NODE" */
+	struct ticketlock lock;             /* of what the operator changes, and of `attached` */
 	struct vsw_port_config port_config; /* as it is now */
+	u64 *vlans;                         /* of a trunk: VSW_VLANS bits */
 	bool link_down;                     /* by the operator */
 
 	/* While its VM is built. */
-	struct vm *vm; /* NULL: it is not */
+	struct vm *vm;
+	bool attached; /* the port is on the switch */
 	struct guest_ram ram;
 	struct vsw_port port;
 	void *dev;
@@ -90,5 +90,8 @@ struct net_nic *net_nic_find(const char *name);
 /* Change a NIC's link or its configuration, now if it is there, and for later starts. */
 void net_nic_set_link(struct net_nic *nic, bool up);
 int __must_check net_nic_configure(struct net_nic *nic, const struct vsw_port_config *config);
+
+/* The guest's driver chooses another address, until it resets the device. */
+int __must_check net_nic_set_mac(struct net_nic *nic, const u8 mac[6]);
 
 #endif

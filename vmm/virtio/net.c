@@ -12,14 +12,13 @@
 #define TYPE_NET 1
 #define CLASS_ETHERNET 0x020000
 
-#define FEATURES                                                                               \
-	(VNET_F_CSUM | VNET_F_MTU | VNET_F_MAC | VNET_F_HOST_TSO4 | VNET_F_HOST_TSO6 |         \
-	 VNET_F_HOST_ECN | VNET_F_HOST_USO | VNET_F_MRG_RXBUF | VNET_F_STATUS |                \
-	 VNET_F_CTRL_VQ | VNET_F_CTRL_RX | VNET_F_CTRL_VLAN | VNET_F_CTRL_RX_EXTRA |           \
-	 VNET_F_GUEST_ANNOUNCE | VNET_F_CTRL_MAC_ADDR | VNET_F_CTRL_GUEST_OFFLOADS |           \
-	 VNET_GUEST_OFFLOADS)
+#define FEATURES                                                                                 \
+	(VNET_F_CSUM | VNET_F_MTU | VNET_F_MAC | VNET_F_HOST_TSO4 | VNET_F_HOST_TSO6 |           \
+	 VNET_F_HOST_ECN | VNET_F_HOST_USO | VNET_F_MRG_RXBUF | VNET_F_STATUS | VNET_F_CTRL_VQ | \
+	 VNET_F_CTRL_RX | VNET_F_CTRL_VLAN | VNET_F_CTRL_RX_EXTRA | VNET_F_GUEST_ANNOUNCE |      \
+	 VNET_F_CTRL_MAC_ADDR | VNET_F_CTRL_GUEST_OFFLOADS | VNET_GUEST_OFFLOADS)
 /* What works over the control queue only (5.1.3.1). */
-#define NEED_CONTROL                                                                      \
+#define NEED_CONTROL                                                                        \
 	(VNET_F_CTRL_RX | VNET_F_CTRL_VLAN | VNET_F_CTRL_RX_EXTRA | VNET_F_GUEST_ANNOUNCE | \
 	 VNET_F_MQ | VNET_F_CTRL_MAC_ADDR | VNET_F_CTRL_GUEST_OFFLOADS)
 
@@ -89,9 +88,11 @@ static void net_reset(void *dev)
 	memset(net->steering, 0xff, sizeof(net->steering));
 	if (!nic->port.sw)
 		return;
-	if (memcmp(net->mac, nic->port_config.mac, sizeof(net->mac)))
-		(void)vsw_port_configure(&nic->port, &nic->port_config);
-	memcpy(net->mac, nic->port_config.mac, sizeof(net->mac));
+	if (memcmp(net->mac, nic->port_config.mac, sizeof(net->mac)) &&
+	    net_nic_set_mac(nic, nic->port_config.mac))
+		log_warn("%s: keeps the address that its guest had chosen", nic->name);
+	else
+		memcpy(net->mac, nic->port_config.mac, sizeof(net->mac));
 	vnet_set_offloads(net, 0);
 	vnet_set_filter(net);
 }

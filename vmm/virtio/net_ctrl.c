@@ -49,7 +49,7 @@ void vnet_set_filter(struct virtio_net *net)
 static bool set_rx_mode(struct virtio_net *net, const struct command *c)
 {
 	/* In the order of the codes. All unicast frames is not less than all frames here. */
-	static const u32 modes[] = {VSW_RX_PROMISC,	VSW_RX_ALLMULTI,   VSW_RX_PROMISC,
+	static const u32 modes[] = {VSW_RX_PROMISC,      VSW_RX_ALLMULTI,   VSW_RX_PROMISC,
 				    VSW_RX_NO_MULTICAST, VSW_RX_NO_UNICAST, VSW_RX_NO_BROADCAST};
 	u32 mode;
 
@@ -95,13 +95,8 @@ static bool set_mac_table(struct virtio_net *net, const struct command *c)
 
 static bool set_mac(struct virtio_net *net, const struct command *c)
 {
-	struct net_nic *nic = net->nic;
-	struct vsw_port_config config = nic->port_config;
-
-	if (c->len < 6 || config.flags & VSW_PORT_SPOOF_MAC)
-		return false;
-	memcpy(config.mac, c->data, 6);
-	if (vsw_port_configure(&nic->port, &config))
+	if (c->len < 6 || net->nic->port_config.flags & VSW_PORT_SPOOF_MAC ||
+	    net_nic_set_mac(net->nic, c->data))
 		return false;
 	memcpy(net->mac, c->data, 6);
 	return true;
@@ -169,9 +164,9 @@ static const struct {
 	u64 feature;
 	bool (*run)(struct virtio_net *net, const struct command *c);
 } classes[] = {
-    {VNET_F_CTRL_RX, set_rx_mode},     {VNET_F_CTRL_RX, set_mac_something},
-    {VNET_F_CTRL_VLAN, set_vlan},      {VNET_F_GUEST_ANNOUNCE, ack_announce},
-    {VNET_F_MQ, set_pairs},	       {VNET_F_CTRL_GUEST_OFFLOADS, set_offloads},
+    {VNET_F_CTRL_RX, set_rx_mode}, {VNET_F_CTRL_RX, set_mac_something},
+    {VNET_F_CTRL_VLAN, set_vlan},  {VNET_F_GUEST_ANNOUNCE, ack_announce},
+    {VNET_F_MQ, set_pairs},        {VNET_F_CTRL_GUEST_OFFLOADS, set_offloads},
 };
 
 static u8 carry_out(struct virtio_net *net, const struct command *c)

@@ -34,7 +34,7 @@
 #define VNET_F_HOST_USO BIT(56)
 
 /* Those that the driver may turn off and on again while it runs (5.1.6.5.6). */
-#define VNET_GUEST_OFFLOADS                                                           \
+#define VNET_GUEST_OFFLOADS                                                             \
 	(VNET_F_GUEST_CSUM | VNET_F_GUEST_TSO4 | VNET_F_GUEST_TSO6 | VNET_F_GUEST_ECN | \
 	 VNET_F_GUEST_USO4 | VNET_F_GUEST_USO6)
 
