@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The machine's PCI functions. */
+/* The machine's PCI functions, and its network cards. */
 #include "arch/x86/mm/host.h"
 #include "boot/core/boot.h"
 #include "drivers/acpi/mcfg.h"
+#include "drivers/nic/nic.h"
 #include "drivers/pci/pci.h"
 
 #define LAST_BUS 255
+
+extern const struct nic_driver *const nic_drivers_start[], *const nic_drivers_end[];
 
 /* A window over memory would make configuration accesses of us corrupt it. */
 static void window_add(const struct mcfg_window *m)
@@ -55,4 +58,5 @@ void boot_pci_init(void)
 		log_err("pci: no memory for all devices, some cannot be used");
 	log_info("pci: %u functions, configuration by %s", count_functions(),
 		 pci_window_count() && pci_window_at(0)->ecam ? "memory" : "ports");
+	nic_probe_all(nic_drivers_start, nic_drivers_end);
 }

@@ -146,34 +146,40 @@ struct vsw_bucket {
 	u64 full_ns;
 };
 
-#define VSW_PORT_DOWN BIT(0)    /* state: link down, by owner or operator */
-#define VSW_PORT_LEAVING BIT(1) /* state: unlinked, waiting for cores that still see it */
+/* struct vsw_port.state */
+#define VSW_PORT_DOWN BIT(0)    /* link down */
+#define VSW_PORT_LEAVING BIT(1) /* unlinked: other cores may still see it */
 
 /* Owned by whoever embeds it until vsw_port_add(), by the switch until vsw_port_gone(). The
- * fields are the switch's; owners read index, sw, ops and config, and call functions. */
+ * fields are the switch's; owners read index, sw, offloads and config, and call functions. */
 struct vsw_port {
-	/* Read by every frame. */
+	/* Read for every frame. */
 	const struct vsw_port_ops *ops;
-	struct vsw *sw;
+	struct vsw *sw; /* NULL: on no switch, see vsw_port_init() */
+	struct pcap_ring *capture;
 	u16 index; /* on its switch, from 1 */
-	u16 gen;   /* of its learned addresses: others are stale */
 	u16 pvid;
-	u16 frame_max;             /* most bytes of an untagged frame that the receiver takes */
-	u32 state;                 /* VSW_PORT_DOWN ... */
-	u32 slow;                  /* reasons to look at each of its frames closely: see input.c */
-	u32 offloads;              /* VSW_OFF_*: what the receiver understands */
-	u32 flags;                 /* config.flags */
-	struct pcap_ring *capture; /* NULL, or where copies of its frames go */
+	u16 off_mask; /* of flags and gso_type: what has to be looked at before send() */
+	u16 reserved;
+	u32 frame_max; /* most bytes of an untagged frame that the receiver takes */
+	u32 state;     /* VSW_PORT_DOWN ... */
+	u32 slow_in;   /* not 0: each frame that comes in is looked at closely */
+	u32 slow_out;  /* not 0: each that goes out */
+	u32 flags;     /* config.flags */
+	u32 offloads;  /* VSW_OFF_*: what the receiver understands */
 
 	/* Written by frames. */
 	struct vsw_counters counters __aligned(64);
 	struct vsw_bucket rate;
 	struct vsw_bucket storm[VSW_STORM_KINDS];
-	u32 learned; /* addresses in the table, under its lock */
 
 	struct vsw_filter filter __aligned(64);
 	u64 vlans[VSW_VLANS / 64]; /* those that it is in */
-	u64 left_at;               /* see vsw_port_gone() */
+	u64 mac;                   /* config.mac as a little-endian number; 0: none */
+	u32 storm_cost_ns[VSW_STORM_KINDS];
+	u32 rate_cost;     /* ns per byte in 16.16 fixed point; 0: no limit */
+	u64 rate_burst_ns; /* what may be sent at once after a pause, as time */
+	u64 left_at;       /* epoch: see vsw_port_gone() */
 	struct vsw_port_config config;
 };
 

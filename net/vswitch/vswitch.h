@@ -17,8 +17,9 @@
 #include "net/vswitch/fdb.h"
 #include "net/vswitch/port.h"
 
-#define VSW_PORTS FDB_PORTS /* indices of ports: 1 to 255; 0 is never used */
-#define VSW_DEPTH 3         /* how deep send() may call vsw_input() */
+#define VSW_PORTS FDB_PORTS    /* indices of ports: 1 to 255; 0 is never used */
+#define VSW_AGEING_DEFAULT 300 /* seconds */
+#define VSW_DEPTH 3            /* how deep send() may call vsw_input() */
 
 struct vsw_scratch;
 struct vsw_workers;
@@ -58,7 +59,8 @@ struct vsw_config {
 struct vsw {
 	struct vsw_port *ports[VSW_PORTS]; /* by index; NULL for none */
 	struct fdb fdb;
-	u16 port_top; /* one more than the highest index in use */
+	u32 port_top;             /* one more than the highest index ever used */
+	u64 busy[VSW_PORTS / 64]; /* indices that are taken, by leaving ports too */
 	struct vsw_workers *workers;
 	struct ticketlock lock; /* of changes */
 	char name[VSW_NAME];
@@ -77,7 +79,8 @@ void vsw_input(struct vsw_worker *w, struct vsw_port *port, struct pkt_batch *ba
 /*
  * Hand frames to a port directly, as the switch does in the end: with tag, MTU, offloads and
  * counters. For gateways that know the port, inside of send() or vsw_enter(); also for a port
- * that is on no switch (vsw_port_init()), as a NAT's uplink.
+ * that is on no switch (vsw_port_init()), as a NAT's uplink. The headers may have been rewritten,
+ * not moved, since pkt_parse().
  */
 void vsw_port_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n);
 
