@@ -1,1 +1,1 @@
-core - src += net / uplink / uplink.c
+core-src += net/uplink/uplink.c
