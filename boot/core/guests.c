@@ -10,6 +10,7 @@
 #include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
 #include "kernel/time/time.h"
+#include "vmm/net/net.h"
 #include "vmm/vm/config.h"
 #include "vmm/vm/vm.h"
 
@@ -115,6 +116,6 @@ void boot_guests_start(void)
 		log_err("virt: the configured VMs cannot be started");
 		return;
 	}
-	if (!vm_create_all(&config))
+	if (!net_create_all(&config) && !vm_create_all(&config))
 		vm_autostart();
 }

@@ -119,7 +119,7 @@ static int enter_indirect(struct vring *r, struct walk *w, const struct vring_de
 {
 	if (!r->indirect || w->table != r->desc || d->flags & VRING_DESC_NEXT)
 		return broken(r, "an indirect descriptor where none may be");
-	if (!d->len || d->len % sizeof(*d) || d->len / sizeof(*d) > VRING_SIZE_MAX)
+	if (!d->len || d->len % sizeof(*d) || d->len / sizeof(*d) > r->size)
 		return broken(r, "an indirect table of a wrong size");
 	w->table = guest_ram_ptr(r->ram, d->addr, d->len);
 	if (!w->table)

@@ -8,6 +8,7 @@
 #include "kernel/mm/page.h"
 #include "kernel/time/time.h"
 #include "vmm/exit/exit.h"
+#include "vmm/net/net.h"
 #include "vmm/vcpu/vcpu.h"
 #include "vmm/vdev/vlapic.h"
 #include "vmm/vm/layout.h"
@@ -104,6 +105,8 @@ static int build_parts(struct vm *vm)
 		err = build_cpuid(vm);
 	if (!err)
 		err = build_platform(vm);
+	if (!err)
+		err = net_vm_create(vm);
 	if (err)
 		return err;
 	vm->virt.nested_root = vm->memory.nested.root;
@@ -179,6 +182,7 @@ void vm_unbuild(struct vm *vm)
 	ticket_unlock(&vm->lock);
 	retire_vcpus(vm);
 	/* Devices before vCPUs: until their timers are gone they kick them. */
+	net_vm_destroy(vm);
 	if (vm->platform.vm)
 		platform_destroy(&vm->platform);
 	destroy_vcpus(vm);

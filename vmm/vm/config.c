@@ -22,29 +22,13 @@ static const struct config_property root_properties[] = {
     {"model", CONFIG_IGNORED, false, 0, 0, 0, NULL, "model = \"my server\";"},
 };
 
-/* Is an earlier child of the same parent called the same? */
-static bool named_before(const struct config_node *parent, const struct config_node *node)
-{
-	const char *other;
-
-	for (int offset = fdt_first_subnode(node->fdt, parent->offset); offset >= 0;
-	     offset = fdt_next_subnode(node->fdt, offset)) {
-		if (offset == node->offset)
-			return false;
-		other = fdt_get_name(node->fdt, offset, NULL);
-		if (other && !strcmp(other, node->name))
-			return true;
-	}
-	return false;
-}
-
 static void vm_read(struct reader *r, const struct config_node *vms, int offset)
 {
 	struct vm_config *vm = NULL;
 	struct config_node node;
 
 	config_node_open(&node, vms, offset);
-	if (named_before(vms, &node))
+	if (config_node_named_before(vms, &node))
 		config_node_problem(&node, NULL, "give each VM its own name", "is there twice");
 	else
 		vm = config_vm_read(&node, r->facts);
@@ -67,6 +51,32 @@ static void vms_read(struct reader *r, struct config_node *vms)
 		vm_read(r, vms, offset);
 }
 
+static void switch_read(struct reader *r, const struct config_node *switches, int offset)
+{
+	struct config_switch *sw = NULL;
+	struct config_node node;
+
+	config_node_open(&node, switches, offset);
+	if (config_node_named_before(switches, &node))
+		config_node_problem(&node, NULL, "give each switch its own name", "is there twice");
+	else
+		sw = config_switch_read(&node);
+	if (sw)
+		list_add_tail(&r->cfg->switches, &sw->link);
+	r->cfg->problems += node.problems;
+	r->no_memory = r->no_memory || node.no_memory;
+}
+
+static void switches_read(struct reader *r, struct config_node *switches)
+{
+	char no_output;
+
+	config_node_read(switches, NULL, 0, &no_output);
+	for (int offset = fdt_first_subnode(switches->fdt, switches->offset); offset >= 0;
+	     offset = fdt_next_subnode(switches->fdt, offset))
+		switch_read(r, switches, offset);
+}
+
 static void processor_read(struct reader *r, struct config_node *node)
 {
 	config_processor_read(node, &r->cfg->processor);
@@ -83,6 +93,7 @@ static const struct {
 } root_children[] = {
     {"console", console_read},
     {"processor", processor_read},
+    {"switches", switches_read},
     {"vms", vms_read},
 };
 
@@ -94,7 +105,7 @@ static void root_child_read(struct reader *r, const struct config_node *root, in
 	for (u32 i = 0; i < ARRAY_SIZE(root_children); i++) {
 		if (strcmp(node.name, root_children[i].name))
 			continue;
-		if (named_before(root, &node))
+		if (config_node_named_before(root, &node))
 			config_node_problem(&node, NULL, "put all into the first one",
 					    "is there twice: the second is not read");
 		else
@@ -104,7 +115,8 @@ static void root_child_read(struct reader *r, const struct config_node *root, in
 	}
 	if (strncmp(node.name, "__", 2)) /* dtc -@ adds __symbols__ and others */
 		config_node_problem(&node, NULL,
-				    "remove it; there are `console`, `processor` and `vms`",
+				    "remove it; there are `console`, `processor`, "
+				    "`switches` and `vms`",
 				    "is not known here: it is not read");
 	r->cfg->problems += node.problems;
 }
@@ -162,6 +174,7 @@ static int root_read(struct reader *r, struct config_node *root)
 		config_node_open(&vms, root, offset);
 		memory_share(r->cfg, &vms, r->facts->memory_mib);
 	}
+	config_link(r->cfg, root, r->facts ? r->facts->machine : 0);
 	return r->no_memory ? ERR_NOMEM : 0;
 }
 
@@ -174,6 +187,7 @@ int config_read(struct config *cfg, const void *blob, size_t len, const struct c
 
 	*cfg = (struct config){.problems = 0};
 	list_init(&cfg->vms);
+	list_init(&cfg->switches);
 	config_console_defaults(&cfg->console);
 	config_processor_defaults(&cfg->processor);
 	if (!blob) {
@@ -199,8 +213,11 @@ void config_free(struct config *cfg)
 
 	list_for_each_safe (it, next, &cfg->vms)
 		config_vm_free(list_entry(it, struct vm_config, link));
+	list_for_each_safe (it, next, &cfg->switches)
+		config_switch_free(list_entry(it, struct config_switch, link));
 	*cfg = (struct config){.problems = 0};
 	list_init(&cfg->vms);
+	list_init(&cfg->switches);
 }
 
 struct vm_config *config_find_vm(const struct config *cfg, const char *name)

@@ -13,6 +13,7 @@
 #include "kernel/lib/klog.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
+#include "vmm/vm/config_net.h"
 
 #define CONFIG_CPUS_MIN 1
 #define CONFIG_CPUS_MAX 8
@@ -21,6 +22,8 @@
 struct config_facts {
 	/* RAM that guests may have in all, in MiB; 0: unknown, not checked. */
 	u64 memory_mib;
+	/* Any number that is this machine's own: MAC addresses are derived from it. */
+	u64 machine;
 	/* Is a file of this name there? NULL: not checked. */
 	bool (*file_present)(void *ctx, const char *name);
 	void *ctx;
@@ -68,6 +71,7 @@ struct vm_config {
 	char *bootargs; /* never NULL */
 	struct config_module *modules;
 	u32 module_count;
+	struct list nics; /* struct config_nic, in the order of the tree */
 	bool autostart;
 	enum config_on_crash on_crash;
 	u32 paravirt_off; /* bits 1 << CONFIG_PV_*, without CONFIG_PV_ALL */
@@ -96,7 +100,8 @@ struct config_processor {
 };
 
 struct config {
-	struct list vms; /* struct vm_config: those without a mistake */
+	struct list vms;      /* struct vm_config: those without a mistake */
+	struct list switches; /* struct config_switch: likewise */
 	struct config_console console;
 	struct config_processor processor;
 	u32 problems; /* mistakes reported */
@@ -122,6 +127,13 @@ void config_read_console(struct config_console *console, const void *blob, size_
 
 /* Free all that config_read() allocated; cfg is empty afterwards. */
 void config_free(struct config *cfg);
+
+/* The switch of that name, or NULL. */
+struct config_switch *config_find_switch(const struct config *cfg, const char *name);
+
+/* A port forward as the configuration has it, "tcp:8080:web:80"; also for the shell. False: it is
+ * none, or there is no memory. out->target is to be freed. */
+bool config_parse_forward(const char *text, struct config_forward *out);
 
 /* The VM of that name, or NULL. */
 struct vm_config *config_find_vm(const struct config *cfg, const char *name);

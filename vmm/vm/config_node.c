@@ -9,6 +9,8 @@
 #include "kernel/lib/closest.h"
 #include "kernel/mm/heap.h"
 
+#define NAME_MAX_LEN 31 /* Devicetree Specification 0.4, 2.2.1 */
+
 void config_append(char *buf, size_t size, const char *text)
 {
 	size_t at = strlen(buf);
@@ -163,6 +165,40 @@ void config_node_refuse_children(struct config_node *node)
 				    "is not known here");
 		node->problems += child.problems;
 	}
+}
+
+bool config_node_named_before(const struct config_node *parent, const struct config_node *node)
+{
+	const char *other;
+
+	for (int offset = fdt_first_subnode(node->fdt, parent->offset); offset >= 0;
+	     offset = fdt_next_subnode(node->fdt, offset)) {
+		if (offset == node->offset)
+			return false;
+		other = fdt_get_name(node->fdt, offset, NULL);
+		if (other && !strcmp(other, node->name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+void config_node_check_name(struct config_node *node, const char *what)
+{
+	bool good = is_alnum(node->name[0]);
+
+	for (const char *c = node->name; *c; c++)
+		good = good && (is_alnum(*c) || strchr("-_.", *c));
+	if (!good)
+		config_node_problem(
+		    node, NULL, "use letters, digits, '-', '_' and '.', a letter or digit first",
+		    "is no good name for %s", what);
+	else if (strlen(node->name) > NAME_MAX_LEN)
+		config_node_problem(node, NULL, "use at most 31 characters", "has too long a name");
 }
 
 void config_strings_free(struct config_strings *strings)

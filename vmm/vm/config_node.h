@@ -33,8 +33,24 @@ enum config_kind {
 	CONFIG_FLAG,    /* bool: there or not */
 	CONFIG_CHOICE,  /* u32: index in choices */
 	CONFIG_CHOICES, /* u32: a bit for each of a list of choices */
+	CONFIG_MAC,     /* struct config_mac: 6 bytes */
+	CONFIG_NUMBERS, /* struct config_numbers, heap: one or more numbers */
 	CONFIG_IGNORED, /* any value */
 };
+
+struct config_mac {
+	u8 bytes[6];
+	bool given;
+};
+
+struct config_numbers {
+	u32 *items;
+	u32 count;
+};
+
+/* Ethernet payload in bytes. */
+#define CONFIG_MTU_MIN 68
+#define CONFIG_MTU_MAX 65521
 
 struct config_strings {
 	char **items;
@@ -72,6 +88,15 @@ void config_value_read(struct config_node *node, const struct config_property *p
 /* Report every child as not known. */
 void config_node_refuse_children(struct config_node *node);
 
+/* Is an earlier child of the same parent called the same? */
+bool config_node_named_before(const struct config_node *parent, const struct config_node *node);
+
+/* Report a name that is not usable in the shell and in other nodes. what: "a VM". */
+void config_node_check_name(struct config_node *node, const char *what);
+
+/* An IPv4 address in host byte order at s; returns what follows it, or NULL. */
+const char *config_parse_ipv4(const char *s, u32 *address);
+
 /* Append a printable copy of text to the string in buf; cut to size. */
 void config_append(char *buf, size_t size, const char *text);
 
@@ -80,6 +105,12 @@ void config_strings_free(struct config_strings *strings);
 /* Readers of the nodes; vm is to be freed by config_vm_free(). NULL: refused. */
 struct vm_config *config_vm_read(struct config_node *node, const struct config_facts *facts);
 void config_vm_free(struct vm_config *vm);
+struct config_switch *config_switch_read(struct config_node *node);
+void config_switch_free(struct config_switch *sw);
+struct config_nic *config_nic_read(struct config_node *node);
+void config_nic_free(struct config_nic *nic);
+/* After all nodes: bind NICs to switches, give addresses; refuses VMs. */
+void config_link(struct config *cfg, const struct config_node *root, u64 machine);
 void config_processor_read(struct config_node *node, struct config_processor *processor);
 void config_processor_defaults(struct config_processor *processor);
 void config_console_read(struct config_node *node, struct config_console *console);

@@ -150,6 +150,47 @@ static void read_strings(struct config_node *node, const struct config_property 
 		list->items[list->count++] = string_copy(node, s);
 }
 
+static void read_mac(struct config_node *node, const struct config_property *p,
+		     const struct value *v, void *out)
+{
+	struct config_mac *mac = out;
+	u8 any = 0;
+
+	for (int i = 0; i < v->len; i++)
+		any |= (u8)v->data[i];
+	if (v->len != (int)sizeof(mac->bytes)) {
+		wrong_type(node, p, v, "an address of six bytes");
+	} else if (v->data[0] & 1 || !any) {
+		config_node_problem(node, p->name,
+				    "choose one whose first byte is even, as 02 for your own use",
+				    "is no address of a single station");
+	} else {
+		memcpy(mac->bytes, v->data, sizeof(mac->bytes));
+		mac->given = true;
+	}
+}
+
+static void read_numbers(struct config_node *node, const struct config_property *p,
+			 const struct value *v, void *out)
+{
+	struct config_numbers *list = out;
+	u32 count = (u32)v->len / 4;
+
+	if (!count || v->len % 4) {
+		wrong_type(node, p, v, "a list of numbers");
+		return;
+	}
+	list->items = heap_alloc_array(count, sizeof(*list->items));
+	node->no_memory = node->no_memory || !list->items;
+	for (u32 i = 0; list->items && i < count; i++) {
+		const struct value one = {v->data + 4 * i, 4};
+
+		if (!number_in_range(node, p, value_number(&one)))
+			return;
+		list->items[list->count++] = (u32)value_number(&one);
+	}
+}
+
 static void read_flag(struct config_node *node, const struct config_property *p,
 		      const struct value *v, void *out)
 {
@@ -255,6 +296,8 @@ static void (*const readers[])(struct config_node *node, const struct config_pro
     [CONFIG_FLAG] = read_flag,
     [CONFIG_CHOICE] = read_choice,
     [CONFIG_CHOICES] = read_choices,
+    [CONFIG_MAC] = read_mac,
+    [CONFIG_NUMBERS] = read_numbers,
     [CONFIG_IGNORED] = read_ignored,
 };
 

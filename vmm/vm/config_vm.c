@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A VM's node; see docs/guide/configuration.md. */
+#include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel/mm/heap.h"
 #include "vmm/vm/config_node.h"
-
-#define NAME_MAX_LEN 31 /* Devicetree Specification 0.4, 2.2.1 */
 
 /* The node's properties as they stand there. */
 struct vm_input {
@@ -51,25 +50,6 @@ static const struct config_property vm_properties[] = {
 };
 #undef AT
 
-static bool is_alnum(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static void check_name(struct config_node *node)
-{
-	bool good = is_alnum(node->name[0]);
-
-	for (const char *c = node->name; *c; c++)
-		good = good && (is_alnum(*c) || strchr("-_.", *c));
-	if (!good)
-		config_node_problem(
-		    node, NULL, "use letters, digits, '-', '_' and '.', a letter or digit first",
-		    "is no good name for a VM");
-	else if (strlen(node->name) > NAME_MAX_LEN)
-		config_node_problem(node, NULL, "use at most 31 characters", "has too long a name");
-}
-
 static void check_file(struct config_node *node, const struct config_facts *facts,
 		       const char *property, const char *name)
 {
@@ -104,7 +84,7 @@ static void check_memory(struct config_node *node, const struct config_facts *fa
 static void check_input(struct config_node *node, const struct config_facts *facts,
 			const struct vm_input *in)
 {
-	check_name(node);
+	config_node_check_name(node, "a VM");
 	check_memory(node, facts, in->memory_mib);
 	check_file(node, facts, "kernel", in->kernel);
 	check_file(node, facts, "initrd", in->initrd);
@@ -142,6 +122,58 @@ static bool modules_take(struct vm_config *vm, struct vm_input *in)
 	return true;
 }
 
+/* What may be in a VM's node, by the first text of its compatible property. */
+static void child_read(struct config_node *node, struct list *nics)
+{
+	const char *compatible = fdt_getprop(node->fdt, node->offset, "compatible", NULL);
+	struct config_nic *nic;
+
+	if (!compatible || strcmp(compatible, "hanok,nic")) {
+		config_node_problem(node, compatible ? "compatible" : NULL,
+				    "write `compatible = \"hanok,nic\";`, or remove the node",
+				    "is no device that a VM can have");
+		return;
+	}
+	nic = config_nic_read(node);
+	if (nic)
+		list_add_tail(nics, &nic->link);
+}
+
+static void children_read(struct config_node *node, struct list *nics)
+{
+	struct config_node child;
+
+	for (int offset = fdt_first_subnode(node->fdt, node->offset); offset >= 0;
+	     offset = fdt_next_subnode(node->fdt, offset)) {
+		config_node_open(&child, node, offset);
+		if (config_node_named_before(node, &child))
+			config_node_problem(&child, NULL, "give each device its own name",
+					    "is there twice");
+		else
+			child_read(&child, nics);
+		node->problems += child.problems;
+		node->no_memory = node->no_memory || child.no_memory;
+	}
+}
+
+static void nics_free(struct list *nics)
+{
+	struct list *it, *next;
+
+	list_for_each_safe (it, next, nics)
+		config_nic_free(list_entry(it, struct config_nic, link));
+}
+
+static void nics_take(struct list *to, struct list *from)
+{
+	while (!list_empty(from)) {
+		struct list *first = from->next;
+
+		list_del(first);
+		list_add_tail(to, first);
+	}
+}
+
 static struct vm_config *vm_make(const struct config_node *node, struct vm_input *in)
 {
 	struct vm_config *vm = heap_alloc(sizeof(*vm));
@@ -149,6 +181,7 @@ static struct vm_config *vm_make(const struct config_node *node, struct vm_input
 	if (!vm)
 		return NULL;
 	list_init(&vm->link);
+	list_init(&vm->nics);
 	vm->name = heap_alloc(strlen(node->name) + 1);
 	if (vm->name)
 		strcpy(vm->name, node->name);
@@ -173,16 +206,20 @@ struct vm_config *config_vm_read(struct config_node *node, const struct config_f
 {
 	struct vm_input in = {
 	    .cpus = CONFIG_CPUS_MIN, .on_crash = CONFIG_CRASH_STOP, .pause_exit = true};
+	struct list nics = LIST_INIT(nics);
 	struct vm_config *vm = NULL;
 
 	config_node_read(node, vm_properties, ARRAY_SIZE(vm_properties), &in);
-	config_node_refuse_children(node);
+	children_read(node, &nics);
 	if (!node->no_memory)
 		check_input(node, facts, &in);
 	if (!node->problems && !node->no_memory) {
 		vm = vm_make(node, &in);
 		node->no_memory = !vm;
 	}
+	if (vm)
+		nics_take(&vm->nics, &nics);
+	nics_free(&nics);
 	heap_free(in.kernel);
 	heap_free(in.initrd);
 	heap_free(in.bootargs);
@@ -194,6 +231,7 @@ struct vm_config *config_vm_read(struct config_node *node, const struct config_f
 void config_vm_free(struct vm_config *vm)
 {
 	list_del(&vm->link);
+	nics_free(&vm->nics);
 	for (u32 i = 0; i < vm->module_count; i++) {
 		heap_free(vm->modules[i].file);
 		heap_free(vm->modules[i].args);

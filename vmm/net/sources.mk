@@ -1,0 +1,1 @@
+core-src += $(addprefix vmm/net/,nic.c random.c switch.c)
