@@ -161,6 +161,16 @@ $(patsubst %,$(B)/fuzz/%,$(fuzz)): $(B)/fuzz/%: $$(call objects,fuzz,$$($$*-src)
 	$(call say,FUZZLD)
 	@$(CLANG) $(fuzz-flags) -fsanitize=fuzzer -o $@ $^ -lfdt
 
+# The switch's packet code, natively: as the core is compiled, but for where it is linked.
+dataplane-flags = $(filter-out -mcmodel=kernel -mpreferred-stack-boundary=3,$(core-flags)) -I.
+$(B)/bench/%.c.o: %.c Makefile | $(ready)
+	$(call say,BENCHCC)
+	@$(CC) $(if $(filter $<,$(dataplane-core-src)),$(dataplane-flags),-std=gnu11 -O2 -g -fno-pie \
+		-D_GNU_SOURCE -I. $(warnings)) $(depend) -c -o $@ $<
+$(B)/dataplane: $(call objects,bench,$(dataplane-core-src) $(dataplane-host-src))
+	$(call say,HOSTLD)
+	@$(CC) -no-pie -pthread -o $@ $^
+
 # --- bare guests ------------------------------------------------------------------------------
 guest-flags := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -I. -I$(B)/gen \
@@ -185,7 +195,7 @@ FUZZ_SECONDS := 30
 demo := --config boot/config/demo.dts --file vmlinuz=$(B)/assets/vmlinuz-cloud \
 	--file initrd.img=$(B)/assets/initrd.img
 
-.PHONY: tools host-test fuzz guests assets image run check test bench clean help
+.PHONY: tools host-test fuzz guests assets image run check test bench bench-net clean help
 #: tools       programs for the host, as hanok-check
 tools: $(patsubst %,$(B)/%,$(host-tool))
 #: host-test   unit tests under ASan and UBSan; T=test_x runs one of them
@@ -223,6 +233,9 @@ test: $(B)/hanok.efi tools guests assets image $(test-programs) $(fuzz-programs)
 bench: $(B)/hanok.efi guests assets
 	$(if $(KVM),@tests/bench/kvm-peer)
 	@tests/bench/run
+#: bench-net   the switch's packet code, natively, against a floor of the same run
+bench-net: $(B)/dataplane
+	@$<
 #: clean       remove build/ (the cache outside of the tree stays)
 clean:
 	rm -rf $(B)
@@ -231,6 +244,7 @@ help:
 	@sed -n 's/^#: /  make /p' Makefile
 
 -include $(patsubst %.o,%.d,$(core-objects) $(loader-objects) \
+	$(call objects,bench,$(dataplane-core-src) $(dataplane-host-src)) \
 	$(foreach t,$(host-test) $(host-tool),$(call objects,host,$($(t)-src))) \
 	$(foreach t,$(fuzz),$(call objects,fuzz,$($(t)-src))) \
 	$(foreach g,$(guest),$(call objects,guest/$(g),$($(g)-src))))

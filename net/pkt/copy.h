@@ -22,44 +22,51 @@ static inline void copy_store(void *at, u64 v)
 	((struct pkt_word *)at)->v = v;
 }
 
-/* Copy `words` words from the front and as many up to the end; they may overlap. What is at
- * the end is stored first, so that whoever loads the first words afterwards gets each from one
- * store. `words` is a constant. */
-static inline __attribute__((always_inline)) void copy_both_ends(u8 *to, const u8 *from, size_t len,
-								 u32 words)
+static inline void copy_16(u8 *to, const u8 *from)
 {
-	u64 front[8], back[8];
+	u64 a = copy_load(from), b = copy_load(from + 8);
 
-	for (u32 i = 0; i < words; i++) {
-		front[i] = copy_load(from + 8 * i);
-		back[i] = copy_load(from + len - 8 * (words - i));
-	}
-	for (u32 i = 0; i < words; i++)
-		copy_store(to + len - 8 * (words - i), back[i]);
-	for (u32 i = 0; i < words; i++)
-		copy_store(to + 8 * i, front[i]);
+	copy_store(to, a);
+	copy_store(to + 8, b);
+}
+
+static inline void copy_32(u8 *to, const u8 *from)
+{
+	copy_16(to, from);
+	copy_16(to + 16, from + 16);
+}
+
+static inline void copy_64(u8 *to, const u8 *from)
+{
+	copy_32(to, from);
+	copy_32(to + 32, from + 32);
 }
 
 /* Copy fewer than 16, or more than 128 bytes. */
-void copy_others(void *to, const void *from, size_t len);
+void copy_others(u8 *to, const u8 *from, size_t len);
 
-/* Copy len bytes, any number; the two must not overlap. Some source bytes may be read twice;
- * the copy is what counts. */
-static inline void copy_bytes(void *to, const void *from, size_t len)
+/* Copy len bytes, any number; the two must not overlap. Middle bytes may be read twice; the
+ * copy is what counts. The end comes first, so that whoever loads the first words afterwards
+ * gets each of them from one store. */
+static inline __attribute__((always_inline)) void copy_bytes(u8 *to, const u8 *from, size_t len)
 {
-	if (unlikely(len - 16 > 112))
+	if (likely(len - 33 < 32)) {
+		copy_32(to + len - 32, from + len - 32);
+		copy_32(to, from);
+	} else if (len - 16 < 17) {
+		copy_16(to + len - 16, from + len - 16);
+		copy_16(to, from);
+	} else if (len - 65 < 64) {
+		copy_64(to + len - 64, from + len - 64);
+		copy_64(to, from);
+	} else {
 		copy_others(to, from, len);
-	else if (len > 64)
-		copy_both_ends(to, from, len, 8);
-	else if (len > 32)
-		copy_both_ends(to, from, len, 4);
-	else
-		copy_both_ends(to, from, len, 2);
+	}
 }
 
 /* Make [from, from + bytes) the head of p, which is empty: pkt_init() came before. bytes is at
  * most PKT_HEAD. Written in 8-byte words, which is how the switch reads the addresses. */
-static inline void pkt_set_head(struct pkt *p, const void *from, u32 bytes)
+static inline void pkt_set_head(struct pkt *p, const u8 *from, u32 bytes)
 {
 	copy_bytes(pkt_data(p), from, bytes);
 	p->head_len = (u16)bytes;
@@ -106,14 +113,16 @@ static inline void copy_prefetch_write(const void *at)
 }
 
 /* Copy what is behind the head to `to`. */
-void pkt_copy_frags(const struct pkt *p, void *to);
+void pkt_copy_frags(const struct pkt *p, u8 *to);
 
 /* Copy the whole frame, p->len bytes, to one contiguous place. */
-static inline void pkt_copy_out(const struct pkt *p, void *to)
+static inline void pkt_copy_out(const struct pkt *p, u8 *to)
 {
 	copy_bytes(to, pkt_data_const(p), p->head_len);
-	if (p->nr_frags)
-		pkt_copy_frags(p, (u8 *)to + p->head_len);
+	if (p->nr_frags == 1)
+		copy_bytes(to + p->head_len, p->frags->base + p->skip, p->frags->len - p->skip);
+	else if (p->nr_frags)
+		pkt_copy_frags(p, to + p->head_len);
 }
 
 /* Copies a frame piece by piece, for destinations that are scattered themselves. */
@@ -126,6 +135,6 @@ struct pkt_cursor {
 
 void pkt_cursor_init(struct pkt_cursor *c, const struct pkt *p);
 /* Copy the next len bytes, or what is left of the frame; returns how many that were. */
-u32 pkt_cursor_copy(struct pkt_cursor *c, void *to, u32 len);
+u32 pkt_cursor_copy(struct pkt_cursor *c, u8 *to, u32 len);
 
 #endif

@@ -67,14 +67,14 @@ static bool cursor_advance(struct pkt_cursor *c)
 	return true;
 }
 
-u32 pkt_cursor_copy(struct pkt_cursor *c, void *to, u32 len)
+u32 pkt_cursor_copy(struct pkt_cursor *c, u8 *to, u32 len)
 {
 	u32 done = 0;
 
 	while (done < len) {
 		u32 part = MIN(len - done, c->left);
 
-		copy_bytes((u8 *)to + done, c->at, part);
+		copy_bytes(to + done, c->at, part);
 		done += part;
 		c->at += part;
 		c->left -= part;
@@ -84,16 +84,15 @@ u32 pkt_cursor_copy(struct pkt_cursor *c, void *to, u32 len)
 	return done;
 }
 
-void pkt_copy_frags(const struct pkt *p, void *to)
+void pkt_copy_frags(const struct pkt *p, u8 *to)
 {
-	u8 *at = to;
 	u32 skip = p->skip;
 
 	for (u32 i = 0; i < p->nr_frags; i++) {
 		u32 len = p->frags[i].len - skip;
 
-		copy_bytes(at, p->frags[i].base + skip, len);
-		at += len;
+		copy_bytes(to, p->frags[i].base + skip, len);
+		to += len;
 		skip = 0;
 	}
 }
@@ -101,25 +100,23 @@ void pkt_copy_frags(const struct pkt *p, void *to)
 /* Up to here the words are copied one by one. */
 #define COPY_STRING 256
 
-void copy_others(void *to, const void *from, size_t len)
+void copy_others(u8 *to, const u8 *from, size_t len)
 {
-	u8 *d = to;
-	const u8 *s = from;
-	u64 last;
 	size_t words = len / 8;
+	u64 last;
 
 	if (len < 16) {
 		while (len--)
-			*d++ = *s++;
+			*to++ = *from++;
 		return;
 	}
-	last = copy_load(s + len - 8);
-	copy_store(d + len - 8, last);
+	last = copy_load(from + len - 8);
+	copy_store(to + len - 8, last);
 	if (len > COPY_STRING)
-		__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
+		__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 	else
-		for (; words--; d += 8, s += 8)
-			copy_store(d, copy_load(s));
+		for (; words--; to += 8, from += 8)
+			copy_store(to, copy_load(from));
 }
 
 /* What counts from the frame's start moves by delta, as far as it is in use. */

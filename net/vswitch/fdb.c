@@ -33,8 +33,10 @@ static inline struct fdb_entry *probe(const struct fdb *f, u64 home, u32 i)
 	return &f->slots[home ^ i];
 }
 
-u64 fdb_find_further(const struct fdb *f, u64 key, u64 home)
+u64 fdb_find_further(const struct fdb *f, u64 key)
 {
+	u64 home = fdb_home(f, key);
+
 	for (u32 i = 0; i < FDB_PROBE; i++) {
 		u64 value = fdb_read(probe(f, home, i), key);
 
@@ -183,7 +185,7 @@ static enum fdb_verdict learn_locked(struct fdb *f, u64 key, u64 home, u16 port,
 	return verdict;
 }
 
-enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 home, u64 seen, u16 port, u16 age)
+enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 seen, u16 port, u16 age)
 {
 	bool known = seen && fdb_is_current(f, seen);
 	enum fdb_verdict verdict;
@@ -196,7 +198,7 @@ enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 home, u64 seen, u16 port,
 		return FDB_REFUSED;
 	if (!ticket_trylock(&f->lock))
 		return FDB_LEARNED; /* the next frame will tell again */
-	verdict = learn_locked(f, key, home, port, age);
+	verdict = learn_locked(f, key, fdb_home(f, key), port, age);
 	ticket_unlock(&f->lock);
 	return verdict;
 }
@@ -254,8 +256,8 @@ bool fdb_next(const struct fdb *f, u64 *at, u16 now, struct fdb_row *row)
 		if (!key || !fdb_is_current(f, value))
 			continue;
 		for (u32 i = 0; i < 6; i++)
-			row->mac[i] = (u8)(key >> 8 * i);
-		row->vid = (key >> 48) & 0xfff;
+			row->mac[i] = (u8)(fdb_key_mac(key) >> 8 * i);
+		row->vid = fdb_key_vid(key);
 		row->port = fdb_value_port(value);
 		row->fixed = value & FDB_FIXED;
 		row->age_s = row->fixed ? 0 : (u16)(now - fdb_value_age(value));

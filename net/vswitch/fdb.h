@@ -17,7 +17,7 @@
 /* 16 bytes, four to a line. The key is written last and cleared first, so that a reader who
  * sees the same key before and after reading the value has that key's value. */
 struct fdb_entry {
-	u64 key;   /* FDB_USED, VID, MAC; 0: free. See fdb_key() */
+	u64 key;   /* MAC, FDB_USED, VID; 0: free. See fdb_key() */
 	u64 value; /* port, generation, age, flags. See fdb_value() */
 };
 
@@ -45,14 +45,24 @@ struct fdb {
 
 /* Ages count in units of 2^30 ns, about a second; they wrap after 19 hours. */
 #define FDB_AGE_SHIFT 30
-#define FDB_USED BIT(60)
+#define FDB_USED BIT(15)
 #define FDB_MAC (BIT(48) - 1)
 #define FDB_FIXED 1ull /* value: a port's own address */
 
 /* mac: its 6 bytes as a little-endian number. */
 static inline u64 fdb_key(u64 mac, u16 vid)
 {
-	return FDB_USED | (u64)vid << 48 | mac;
+	return mac << 16 | FDB_USED | vid;
+}
+
+static inline u64 fdb_key_mac(u64 key)
+{
+	return key >> 16;
+}
+
+static inline u16 fdb_key_vid(u64 key)
+{
+	return key & 0xfff;
 }
 
 static inline u64 fdb_value(u16 port, u16 gen, u16 age, u64 flags)
@@ -91,7 +101,7 @@ static inline u64 fdb_home(const struct fdb *f, u64 key)
 }
 
 /* The value of key in the other slots than its home; 0 when it is in none. */
-u64 fdb_find_further(const struct fdb *f, u64 key, u64 home);
+u64 fdb_find_further(const struct fdb *f, u64 key);
 
 /* The value at e if its key is key, or 0. */
 static inline u64 fdb_read(const struct fdb_entry *e, u64 key)
@@ -105,11 +115,11 @@ static inline u64 fdb_read(const struct fdb_entry *e, u64 key)
 }
 
 /* The value of key, or 0. It may be stale: compare its generation with the port's. */
-static inline u64 fdb_find(const struct fdb *f, u64 key, u64 home)
+static inline u64 fdb_find(const struct fdb *f, u64 key)
 {
-	u64 value = fdb_read(&f->slots[home], key);
+	u64 value = fdb_read(&f->slots[fdb_home(f, key)], key);
 
-	return likely(value) ? value : fdb_find_further(f, key, home);
+	return likely(value) ? value : fdb_find_further(f, key);
 }
 
 static inline bool fdb_is_current(const struct fdb *f, u64 value)
@@ -127,7 +137,7 @@ enum fdb_verdict {
 int __must_check fdb_init(struct fdb *f, void *table, u64 bytes, u64 secret, u32 ageing_s);
 
 /* An address was seen at a port, and fdb_find() gave seen, not (port, gen, age). */
-enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 home, u64 seen, u16 port, u16 age);
+enum fdb_verdict fdb_learn(struct fdb *f, u64 key, u64 seen, u16 port, u16 age);
 
 /* Enter a port's own address. ERR_EXIST: it is another port's own. ERR_NOMEM: no slot. */
 int __must_check fdb_add_fixed(struct fdb *f, u64 mac, u16 vid, u16 port);

@@ -8,43 +8,48 @@
 #include "net/pkt/parse.h"
 #include "net/vswitch/internal.h"
 
-/* An address to be looked up. */
-struct look {
-	u64 key;
-	u64 home;
-};
-
-/* Frames that passed the first look, without gaps. Sources are looked up once for frames in a
- * row that have the same. */
+/* What is known of a batch. Its frames that were not dropped are moved together. Sources are
+ * looked up once for frames in a row that have the same. */
 struct pass {
 	struct vsw *sw;
 	struct vsw_port *in;
+	struct pkt **pkt;
 	u64 now_ns;
-	u64 bytes; /* of all frames in pkt[], and the longest of them */
-	u32 longest;
+	u64 bytes;   /* of all frames, */
+	u32 longest; /* and of the longest of them */
 	u32 special; /* not 0: not all are plain */
 	u32 n;
 	u32 sources;
 	u32 flood;   /* bit per frame: to many */
 	u32 refused; /* bit per frame: dropped since it was collected */
-	struct pkt *pkt[PKT_BATCH];
-	struct look dst[PKT_BATCH];
-	struct look src[PKT_BATCH];
+	u64 dst[PKT_BATCH];
+	u64 src[PKT_BATCH];          /* keys */
 	u8 src_first[PKT_BATCH + 1]; /* the first frame with src[] */
 	u16 out[PKT_BATCH];          /* port index; 0: dropped or flooded */
 };
 
-/* Group bits of both addresses, in the first word of a frame. */
-#define WORD_GROUPS (BIT(0) | BIT(48))
-/* An EtherType as it lies in the second word, and that of a tag. */
-#define WORD_TYPE (0xffffull << 32)
-#define WORD_TAG ((u64)(ETH_TYPE_VLAN >> 8 | (ETH_TYPE_VLAN & 0xff) << 8) << 32)
+/* Both addresses of a frame, out of its first two words: written so that they need no masks. */
+static inline u64 destination_key(u64 first, u64 vlan)
+{
+	return first << 16 | vlan;
+}
 
-/* Whether a frame needs more than its addresses looked up. */
+static inline u64 source_key(u64 first, u64 second, u64 vlan)
+{
+	return second << 32 | (first >> 48 << 16) | vlan;
+}
+
+/* A tag's EtherType as it lies in the second word, from bit 32 on. */
+#define WORD_TAG (ETH_TYPE_VLAN >> 8 | (ETH_TYPE_VLAN & 0xff) << 8)
+
+/* Whether a frame needs no more than its addresses looked up: they are no groups, there is no
+ * tag and no offload. */
 static inline bool is_plain(const struct pkt *p, u64 first, u64 second)
 {
-	return !((first & WORD_GROUPS) | vsw_offload_word(p)) && p->head_len >= PKT_HEAD_MIN &&
-	       (second & WORD_TYPE) != WORD_TAG;
+	u32 groups = ((u32)first | (u32)(first >> 48)) & 1;
+
+	return !(groups | vsw_offload_word(p)) && p->head_len >= PKT_HEAD_MIN &&
+	       (u16)(second >> 32) != WORD_TAG;
 }
 
 /* Look closely: may drop it, which *drop says. The key's VLAN may change. */
@@ -60,24 +65,22 @@ static u64 __attribute__((noinline)) admit(struct pass *s, struct pkt *p, u32 n,
 }
 
 /* The first pass. */
-static void collect(struct pass *s, struct pkt_batch *batch)
+static void collect(struct pass *s, u32 count)
 {
-	struct vsw_port *in = s->in;
+	const struct vsw_port *in = s->in;
 	const struct fdb_entry *slots = s->sw->fdb.slots;
-	u64 factor = s->sw->fdb.factor, key_base = fdb_key(0, in->pvid), bytes = 0, last = 0;
-	u32 shift = s->sw->fdb.shift, slow = in->slow_in, n = 0, sources = 0, longest = 0;
-	u16 index = in->index, pvid = in->pvid;
+	u64 factor = s->sw->fdb.factor, last = 0;
+	u32 shift = s->sw->fdb.shift, n = 0, sources = 0;
 
-	for (u32 i = 0; i < batch->n; i++) {
-		struct pkt *p = batch->pkt[i];
+	for (u32 i = 0; i < count; i++) {
+		struct pkt *p = s->pkt[i];
 		const u8 *data = pkt_data_const(p);
-		u64 first = copy_load(data), second = copy_load(data + 8), vlan = key_base;
-		u64 src, home;
+		u64 first = copy_load(data), second = copy_load(data + 8);
+		u64 dst, src, vlan = fdb_key(0, in->pvid);
 
-		p->vlan = pvid;
-		p->in_port = index;
-		bytes += p->len;
-		if (unlikely(slow || !is_plain(p, first, second))) {
+		p->vlan = in->pvid;
+		p->in_port = in->index;
+		if (unlikely(!is_plain(p, first, second) || in->slow_in)) {
 			bool drop;
 
 			vlan = admit(s, p, n, &drop);
@@ -86,38 +89,29 @@ static void collect(struct pass *s, struct pkt_batch *batch)
 			first = copy_load(pkt_data_const(p));
 			second = copy_load(pkt_data_const(p) + 8);
 		}
-		longest = MAX(longest, p->len);
 		s->pkt[n] = p;
-		s->dst[n].key = (first & FDB_MAC) | vlan;
-		s->dst[n].home = home = (((first & FDB_MAC) | vlan) * factor) >> shift;
-		__builtin_prefetch(&slots[home]);
-		src = ((first >> 48 | second << 16) & FDB_MAC) | vlan;
+		s->dst[n] = dst = destination_key(first, vlan);
+		__builtin_prefetch(&slots[(dst * factor) >> shift]);
+		src = source_key(first, second, vlan);
 		if (src != last) {
-			s->src[sources].key = last = src;
-			s->src[sources].home = home = (src * factor) >> shift;
-			__builtin_prefetch(&slots[home]);
+			s->src[sources] = last = src;
 			s->src_first[sources++] = (u8)n;
+			__builtin_prefetch(&slots[(src * factor) >> shift]);
 		}
 		n++;
 	}
 	s->n = n;
 	s->sources = sources;
 	s->src_first[sources] = (u8)n;
-	s->bytes = bytes;
-	s->longest = longest;
-	vsw_count(&in->counters.in_packets, batch->n);
-	vsw_count(&in->counters.in_bytes, bytes);
 }
 
 /* A source that is not known at this port with the current age. */
 static void __attribute__((noinline)) learn(struct pass *s, u32 i, u64 seen)
 {
 	struct vsw_port *in = s->in;
-	const struct look *src = &s->src[i];
 
-	if (in->flags & VSW_PORT_NO_LEARN ||
-	    fdb_learn(&s->sw->fdb, src->key, src->home, seen, in->index, fdb_age_now(s->now_ns)) !=
-		FDB_STOLEN)
+	if (in->flags & VSW_PORT_NO_LEARN || fdb_learn(&s->sw->fdb, s->src[i], seen, in->index,
+						       fdb_age_now(s->now_ns)) != FDB_STOLEN)
 		return;
 	for (u32 k = s->src_first[i]; k < s->src_first[i + 1]; k++)
 		s->refused |= 1u << k;
@@ -129,10 +123,9 @@ static void look_up_sources(struct pass *s)
 	const struct fdb *f = &s->sw->fdb;
 	u16 index = s->in->index;
 	u64 mine = fdb_value(index, f->ports[index].gen, fdb_age_now(s->now_ns), 0);
-	u32 sources = s->sources;
 
-	for (u32 i = 0; i < sources; i++) {
-		u64 seen = fdb_find(f, s->src[i].key, s->src[i].home);
+	for (u32 i = 0; i < s->sources; i++) {
+		u64 seen = fdb_find(f, s->src[i]);
 
 		if (unlikely((seen & ~FDB_FIXED) != mine))
 			learn(s, i, seen);
@@ -169,7 +162,7 @@ static bool look_up_destinations(struct pass *s)
 	u16 out = 0;
 
 	for (u32 i = 0; i < n; i++) {
-		u64 value = fdb_find(f, s->dst[i].key, s->dst[i].home);
+		u64 value = fdb_find(f, s->dst[i]);
 
 		if (unlikely((value ^ last) >> 32 || odd)) {
 			out = resolve(s, i, value);
@@ -194,7 +187,7 @@ static struct vsw_port *find_port(struct pass *s, u16 out, u32 n)
 	return port;
 }
 
-/* All frames to one port: what has been summed up need not be looked at again. */
+/* All frames to one port: if they are plain, their lengths are all there is to be looked at. */
 static void send_all(struct vsw_worker *w, struct pass *s)
 {
 	struct vsw_port *port = find_port(s, s->out[0], s->n);
@@ -259,6 +252,23 @@ static void forward(struct vsw_worker *w, struct pass *s)
 	}
 }
 
+static void measure(struct pass *s, u32 n)
+{
+	u32 longest = 0;
+	u64 bytes = 0;
+
+	for (u32 i = 0; i < n; i++) {
+		u32 len = s->pkt[i]->len;
+
+		bytes += len;
+		longest = MAX(longest, len);
+	}
+	s->bytes = bytes;
+	s->longest = longest;
+	vsw_count(&s->in->counters.in_packets, n);
+	vsw_count(&s->in->counters.in_bytes, bytes);
+}
+
 void vsw_input(struct vsw_worker *w, struct vsw_port *port, struct pkt_batch *batch, u64 now_ns)
 {
 	struct pass s;
@@ -269,9 +279,11 @@ void vsw_input(struct vsw_worker *w, struct vsw_port *port, struct pkt_batch *ba
 	} else if (likely(batch->n && batch->n <= PKT_BATCH)) {
 		s.sw = port->sw;
 		s.in = port;
+		s.pkt = batch->pkt;
 		s.now_ns = now_ns;
 		s.special = s.flood = s.refused = 0;
-		collect(&s, batch);
+		measure(&s, batch->n);
+		collect(&s, batch->n);
 		forward(w, &s);
 	}
 	vsw_leave(w);

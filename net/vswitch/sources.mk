@@ -1,2 +1,3 @@
-core-src += net/vswitch/admit.c net/vswitch/fdb.c net/vswitch/flood.c net/vswitch/input.c \
+net-vswitch-src := net/vswitch/admit.c net/vswitch/fdb.c net/vswitch/flood.c net/vswitch/input.c \
 	net/vswitch/output.c net/vswitch/port.c net/vswitch/spoof.c net/vswitch/vswitch.c
+core-src += $(net-vswitch-src)

@@ -72,7 +72,8 @@ int __must_check vsw_init(struct vsw *sw, const struct vsw_config *config);
 /*
  * Switch a batch of frames that came in at port. now_ns: any clock that does not go back, the
  * same on all cores within milliseconds. On return all frames have been delivered or dropped,
- * and the packets are the caller's again. Heads need PKT_HEAD_MIN bytes (or the whole frame).
+ * and the packets are the caller's again; the batch's pointers may have been moved around. Heads
+ * need PKT_HEAD_MIN bytes (or the whole frame).
  */
 void vsw_input(struct vsw_worker *w, struct vsw_port *port, struct pkt_batch *batch, u64 now_ns);
 

@@ -44,9 +44,13 @@ struct bench copy_bench(void);
 
 /* --- device.c: a network device of a guest, and its driver --- */
 
+#ifndef RING
 #define RING 1024
-#define BENCH_STRIDE (2048 + 192) /* from buffer to buffer, in all rings */
-#define DEVICE_HEADER 12          /* bytes of a virtio_net_hdr before each frame */
+#endif
+#ifndef BENCH_STRIDE
+#define BENCH_STRIDE (2048 + 192)
+#endif
+#define DEVICE_HEADER 12 /* bytes of a virtio_net_hdr before each frame */
 
 struct device;
 struct device_config {

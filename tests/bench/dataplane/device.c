@@ -79,26 +79,39 @@ struct device *device_new(const struct device_config *c)
 
 /* --- the device --- */
 
-static inline u8 *guest_ptr(const struct device *d, u32 r, u64 addr, u64 len)
+/* A buffer that was taken: where it is, its descriptor's number and, above, its length. */
+struct slot {
+	u8 *at;
+	u64 id_len;
+};
+
+static inline u32 slot_len(const struct slot *slot)
 {
-	if (unlikely(addr >= d->ram_bytes || len > d->ram_bytes - addr))
-		return NULL;
-	return d->ram[r] + addr;
+	return (u32)(slot->id_len >> 32);
 }
 
-/* The descriptor's halves, each read once, and its buffer; NULL when it is not in RAM. */
-static inline u8 *take(const struct device *d, u32 r, u16 at, u16 *id, u32 *len)
+/* Take n available buffers, each index, address and length read once and checked, and ask for
+ * their first lines. How many were right. */
+static inline u32 take(const struct device *d, u32 which, u32 n, struct slot *slots)
 {
-	const struct ring *ring = &d->ring[r];
-	const u64 *half;
-	u64 addr, rest;
+	const struct ring *ring = &d->ring[which];
+	u64 ram_bytes = d->ram_bytes;
+	u8 *ram = d->ram[which];
+	u32 last = ring->last;
 
-	*id = READ_ONCE(ring->avail[at % RING]) % RING;
-	half = (const u64 *)(const void *)&ring->desc[*id];
-	addr = READ_ONCE(half[0]);
-	rest = READ_ONCE(half[1]);
-	*len = (u32)rest;
-	return guest_ptr(d, r, addr, *len);
+	for (u32 i = 0; i < n; i++) {
+		u64 id = READ_ONCE(ring->avail[(last + i) % RING]) % RING;
+		const u64 *half = (const u64 *)(const void *)&ring->desc[id];
+		u64 addr = READ_ONCE(half[0]), len = (u32)READ_ONCE(half[1]);
+
+		if (unlikely(addr > ram_bytes || len > ram_bytes - addr))
+			return i;
+		slots[i].at = ram + addr;
+		slots[i].id_len = id | len << 32;
+		copy_prefetch_write(ram + addr);
+		copy_prefetch_write(ram + addr + 64);
+	}
+	return n;
 }
 
 /* Show the driver what was pushed; count an interrupt if it wants one. */
@@ -114,32 +127,29 @@ u32 device_poll(struct device *d, struct vsw_worker *w, u64 now_ns)
 {
 	struct ring *r = &d->ring[TX];
 	u16 ready = (u16)(__atomic_load_n(&r->avail_idx, __ATOMIC_ACQUIRE) - r->last);
-	u32 n = MIN(ready, PKT_BATCH);
+	u32 n = MIN(ready, PKT_BATCH), head = d->head, pushed = r->pushed;
+	struct slot slots[PKT_BATCH];
 	struct pkt_batch batch;
-	u16 id[PKT_BATCH];
-	u8 *buffer[PKT_BATCH];
-	u32 len[PKT_BATCH];
 
+	n = take(d, TX, n, slots);
 	if (!n)
 		return 0;
 	for (u32 i = 0; i < n; i++) {
-		buffer[i] = take(d, TX, (u16)(r->last + i), &id[i], &len[i]);
-		if (unlikely(!buffer[i] || len[i] < DEVICE_HEADER))
-			return 0;
-		__builtin_prefetch(buffer[i]);
-		__builtin_prefetch(buffer[i] + 64);
-	}
-	for (u32 i = 0; i < n; i++) {
-		pkt_set_whole(&d->pkt[i], buffer[i] + DEVICE_HEADER, len[i] - DEVICE_HEADER,
-			      d->head, copy_load(buffer[i]),
-			      *(const u16 *)(const void *)(buffer[i] + 8));
-		batch.pkt[i] = &d->pkt[i];
+		struct pkt *p = &d->pkt[i];
+		const u8 *buffer = slots[i].at;
+		u32 len = slot_len(&slots[i]);
+
+		batch.pkt[i] = p;
+		if (unlikely(len < DEVICE_HEADER))
+			pkt_init(p);
+		else
+			pkt_set_whole(p, buffer + DEVICE_HEADER, len - DEVICE_HEADER, head,
+				      copy_load(buffer), *(const u16 *)(const void *)(buffer + 8));
 	}
 	batch.n = n;
 	vsw_input(w, &d->port, &batch, now_ns);
-	for (u32 i = 0; i < n; i++) {
-		copy_store(&r->used[(r->pushed + i) % RING], id[i]);
-	}
+	for (u32 i = 0; i < n; i++)
+		copy_store(&r->used[(pushed + i) % RING], (u32)slots[i].id_len);
 	r->pushed = (u16)(r->pushed + n);
 	r->last = (u16)(r->last + n);
 	publish(r, (u16)n);
@@ -157,36 +167,29 @@ static u32 device_send(struct vsw_worker *w, struct vsw_port *port, struct pkt *
 {
 	struct device *d = container_of(port, struct device, port);
 	struct ring *r = &d->ring[RX];
-	u8 *buffer[PKT_BATCH];
-	u32 len[PKT_BATCH];
-	u16 id[PKT_BATCH];
-	u32 room;
+	struct slot slots[PKT_BATCH];
+	u32 room, pushed, i;
 
 	(void)w;
 	ticket_lock(&d->lock);
 	room = (u16)(__atomic_load_n(&r->avail_idx, __ATOMIC_ACQUIRE) - r->last);
-	n = MIN(n, room);
-	for (u32 i = 0; i < n; i++) {
-		buffer[i] = take(d, RX, (u16)(r->last + i), &id[i], &len[i]);
-		if (unlikely(!buffer[i] || len[i] < pkts[i]->len + DEVICE_HEADER)) {
-			n = i;
-			break;
-		}
-		copy_prefetch_write(buffer[i]);
-		copy_prefetch_write(buffer[i] + 64);
-	}
-	for (u32 i = 0; i < n; i++) {
-		u16 at = (u16)(r->pushed + i) % RING;
+	n = take(d, RX, MIN(n, room), slots);
+	pushed = r->pushed;
+	for (i = 0; i < n; i++) {
+		const struct pkt *p = pkts[i];
+		u32 len = p->len + DEVICE_HEADER;
 
-		deliver(buffer[i], pkts[i]);
-		copy_store(&r->used[at], id[i] | (u64)(pkts[i]->len + DEVICE_HEADER) << 32);
+		if (unlikely(slot_len(&slots[i]) < len))
+			break;
+		deliver(slots[i].at, p);
+		copy_store(&r->used[(pushed + i) % RING], (u32)slots[i].id_len | (u64)len << 32);
 	}
-	r->pushed = (u16)(r->pushed + n);
-	r->last = (u16)(r->last + n);
-	if (n)
-		publish(r, (u16)n);
+	r->pushed = (u16)(r->pushed + i);
+	r->last = (u16)(r->last + i);
+	if (i)
+		publish(r, (u16)i);
 	ticket_unlock(&d->lock);
-	return n;
+	return i;
 }
 
 const struct vsw_port_ops device_ops = {.send = device_send};

@@ -33,12 +33,12 @@ static void batch(struct floor_state *s)
 		const u64 *header = (const u64 *)in->addr;
 		u64 first = header[0], second = header[1];
 		u64 hash = crc(crc(0, first), second & 0xffffffff);
-		u64 addr = in->addr;
+		u64 addr = in->addr, len_flags;
 
 		found += s->table[hash % ENTRIES].key == first ? s->table[hash % ENTRIES].value : 1;
-		in->addr = out->addr;
-		out->addr = addr;
-		out->len_flags = in->len_flags;
+		len_flags = in->len_flags;
+		*in = *out;
+		*out = (struct slot){addr, len_flags};
 	}
 	s->found += found;
 	s->at += PKT_BATCH;
