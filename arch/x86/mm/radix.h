@@ -73,6 +73,12 @@ extern const struct radix_format radix_format_host;
 /* EPT, 4 levels (SDM 3C 29.3.2). The guest's PAT stays in effect (bit 6 clear). */
 extern const struct radix_format radix_format_ept;
 
+/*
+ * NPT, 4 levels (APM vol. 2, 15.25.5): the format of host tables, read with the host's PAT, and as
+ * by user code. Input addresses are not sign-extended. Needs EFER.NXE on the host.
+ */
+extern const struct radix_format radix_format_npt;
+
 /* Where tables live. */
 struct radix_mem_ops {
 	/* One zeroed, 4 KiB-aligned page; ERR_NOMEM when there is none. */
