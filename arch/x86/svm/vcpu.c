@@ -19,7 +19,10 @@ static int buffers_alloc(struct svm_vcpu *x)
 
 static void vmcb_init(struct vmcb *b, const struct virt_vm *vm)
 {
-	svm_intercepts_init(b, &svm_caps, &virt_caps);
+	struct virt_caps caps = virt_caps;
+
+	caps.pause_exit &= !vm->no_pause_exit;
+	svm_intercepts_init(b, &svm_caps, &caps);
 	b->io_map = virt_to_hpa(vm->io_bitmap).v;
 	b->msr_map = virt_to_hpa(vm->msr_bitmap).v;
 	b->nested_control = NESTED_PAGING;
