@@ -207,6 +207,7 @@ struct virt_caps {
 	bool posted;        /* posted interrupts */
 	bool x2apic_virt;   /* x2APIC MSRs are virtualized as well */
 	bool pause_exit;    /* PAUSE-loop exiting */
+	bool kick_waits;    /* an interrupt ends guest mode only when the guest has them on */
 	bool tsc_scaling;
 	bool decode_assist; /* virt_fast.insn_length() is not needed */
 	u32 asids;          /* address-space tags, 0 if none */
