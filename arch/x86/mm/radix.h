@@ -79,6 +79,10 @@ extern const struct radix_format radix_format_ept;
  */
 extern const struct radix_format radix_format_npt;
 
+/* VT-d second-level tables of 3 and 4 levels (VT-d specification 4.1, 9.8): addresses of 39 and
+ * 48 bits. Permissions are read and write; memory types are the processors' affair. */
+extern const struct radix_format radix_format_vtd39, radix_format_vtd48;
+
 /* Where tables live. */
 struct radix_mem_ops {
 	/* One zeroed, 4 KiB-aligned page; ERR_NOMEM when there is none. */
