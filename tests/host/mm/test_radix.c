@@ -425,6 +425,8 @@ static void test_encodings(void **state)
 	    {&radix_format_ept, 1, RADIX_RWX, MEM_WB, 0x37},
 	    {&radix_format_ept, 2, RADIX_RW, MEM_UC, 0x03},
 	    {&radix_format_ept, 3, RADIX_RX, MEM_WC, 0x0d},
+	    {&radix_format_vtd48, 1, RADIX_RW, MEM_WB, 0x03},
+	    {&radix_format_vtd39, 2, RADIX_R, MEM_WB, 0x01},
 	};
 
 	(void)state;
