@@ -30,7 +30,6 @@
 #define IGB_EITR_US(us) ((us) << 2)
 /* Queues 0 to 7: receive in byte 0, transmit in byte 1. */
 #define IGB_IVAR(queue) (0x1700 + 4 * (queue))
-* /
 #define IGB_IVAR_VALID 0x80u
 
 #define IGB_RCTL 0x0100
@@ -81,8 +80,8 @@
 #define IGB_DCTL_ENABLE BIT(25)
 #define IGB_REGS_BYTES KIB(128)
 
-    /* 7.1.5: receive descriptor; what is read and what is written back. */
-    struct igb_rx_desc {
+/* 7.1.5: receive descriptor; what is read and what is written back. */
+struct igb_rx_desc {
 	u64 address; /* written back: information on the packet */
 	u32 status;  /* the lower half of the header buffer's address, not used */
 	u16 length;
