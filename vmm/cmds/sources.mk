@@ -1,1 +1,1 @@
-core-src += vmm/cmds/vm.c vmm/cmds/help.c vmm/cmds/log.c vmm/cmds/machine.c vmm/cmds/mem.c vmm/cmds/pci.c vmm/cmds/system.c
+core-src += vmm/cmds/vm.c vmm/cmds/help.c vmm/cmds/iommu.c vmm/cmds/log.c vmm/cmds/machine.c vmm/cmds/mem.c vmm/cmds/pci.c vmm/cmds/system.c
