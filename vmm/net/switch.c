@@ -113,7 +113,7 @@ static int create_switch(const struct config_switch *config)
 	struct vsw_config c = {
 	    .workers = &workers,
 	    .table_bytes = config->mode == CONFIG_SWITCH_BRIDGE ? TABLE_BRIDGE : TABLE_INSIDE,
-	    .secret = {net_random(), net_random()},
+	    .secret = net_random(),
 	};
 	int err;
 
