@@ -7,6 +7,11 @@
 
 int __must_check net_nics_create(const struct config *config);
 
+/* Give a bridge or NAT switch its card; says what is missing. */
+struct uplink;
+void net_uplink_create(struct net_switch *sw, const struct config *config);
+struct vsw_port *net_uplink_port(struct net_uplink *u);
+
 /* The workers of all processors. */
 struct vsw_workers *net_workers(void);
 

@@ -144,6 +144,8 @@ int net_create_all(const struct config *config)
 		if (err)
 			return err;
 	}
+	list_for_each (it, &switches)
+		net_uplink_create(list_entry(it, struct net_switch, link), config);
 	work_init(&age, age_slice);
 	timer_init(&ageing, ageing_due);
 	ageing_due(&ageing);
