@@ -4,13 +4,13 @@
 
 #include <stdio.h>
 
-#include "arch/x86/cpu/features.h"
+#include "arch/x86/svm/ops.h"
 #include "arch/x86/vmx/ops.h"
 
 const struct virt_ops *virt;
 struct virt_caps virt_caps;
 
-static const struct virt_ops *const back_ends[] = {&vmx_ops};
+static const struct virt_ops *const back_ends[] = {&vmx_ops, &svm_ops};
 
 int virt_init(char *why, size_t size)
 {
@@ -25,9 +25,7 @@ int virt_init(char *why, size_t size)
 		return err;
 	}
 	snprintf(why, size,
-		 cpu_features()->svm
-		     ? "this is an AMD processor; its AMD-V is not supported, use one with VT-x"
-		     : "the processor does not report VT-x; enable it in the firmware's setup, "
-		       "or use an Intel processor that has it");
+		 "the processor reports neither VT-x nor AMD-V; enable it in the firmware's setup, "
+		 "or use a processor that has it");
 	return ERR_UNSUPPORTED;
 }

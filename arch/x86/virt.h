@@ -119,7 +119,7 @@ enum virt_exit_kind {
 	VIRT_EXIT_LAST_SHORT = VIRT_EXIT_XSETBV, /* up to here: no device is involved */
 	VIRT_EXIT_INTERRUPT,     /* host interrupt, acknowledged: .vector (0: not acknowledged, it
 				    is taken as soon as the host enables interrupts) */
-	VIRT_EXIT_NMI,           /* host NMI, to be handled by the host */
+	VIRT_EXIT_NMI,           /* host NMI, to be handled by the core */
 	VIRT_EXIT_MACHINE_CHECK, /* #MC while the guest ran or during entry */
 	VIRT_EXIT_DEADLINE,      /* set_deadline() has come */
 	VIRT_EXIT_IRQ_WINDOW,    /* the guest can take an interrupt now */
@@ -145,11 +145,15 @@ enum virt_exit_kind {
 	VIRT_EXIT_KINDS
 };
 
-enum virt_cr_op { VIRT_CR_WRITE, VIRT_CR_READ };
+enum virt_cr_op {
+	VIRT_CR_WRITE,
+	VIRT_CR_READ,
+	VIRT_CR_DECODE /* nothing is known but that the instruction at RIP does it: decode it */
+};
 
 struct virt_exit {
 	enum virt_exit_kind kind;
-	u8 insn_len; /* of the instruction to skip; 0: not known, decode it */
+	u8 insn_len; /* of the instruction to skip */
 	union {
 		u8 vector;
 		struct {
@@ -158,7 +162,7 @@ struct virt_exit {
 			bool in, string;
 			bool rep;     /* string: repeated */
 			u8 seg;       /* string OUT: enum virt_seg_name */
-			u8 addr_size; /* string: 2, 4, 8 */
+			u8 addr_size; /* string: 2, 4, 8; 0: decode it, and seg as well */
 		} io;
 		struct {
 			gpa_t gpa;
@@ -203,8 +207,9 @@ struct virt_caps {
 	bool posted;        /* posted interrupts */
 	bool x2apic_virt;   /* x2APIC MSRs are virtualized as well */
 	bool pause_exit;    /* PAUSE-loop exiting */
+	bool kick_waits;    /* an interrupt ends guest mode only when the guest has them on */
 	bool tsc_scaling;
-	bool decode_assist; /* insn_len is always known */
+	bool decode_assist; /* virt_fast.insn_length() is not needed */
 	u32 asids;          /* address-space tags, 0 if none */
 	/* Instructions that fault unless the back end enables them: CPUID must agree. */
 	bool rdtscp; /* RDTSCP and RDPID, with VIRT_TSC_AUX */
@@ -241,6 +246,12 @@ struct virt_vcpu;
  */
 struct virt_fast {
 	bool (*handle[VIRT_EXIT_LAST_SHORT + 1])(struct virt_vcpu *v);
+	/*
+	 * For processors that do not tell: the length in bytes of the instruction at RIP, which has
+	 * just exited. 0: it could not be read; the guest has got an exception or is stopped,
+	 * and the exit is over.
+	 */
+	unsigned (*insn_length)(struct virt_vcpu *v);
 };
 
 /* A virtual CPU as its back end sees it. Embedded in struct vcpu. */

@@ -2,13 +2,26 @@
 /* The machine's PCI functions, and its network cards. */
 #include "arch/x86/mm/host.h"
 #include "boot/core/boot.h"
+#include "drivers/acpi/dmar.h"
 #include "drivers/acpi/mcfg.h"
+#include "drivers/iommu/iommu.h"
 #include "drivers/nic/nic.h"
 #include "drivers/pci/pci.h"
 
 #define LAST_BUS 255
 
 extern const struct nic_driver *const nic_drivers_start[], *const nic_drivers_end[];
+
+/* Whether any of it is memory. */
+static bool has_ram(hpa_t pa, u64 size)
+{
+	u64 end = pa.v + size;
+
+	for (u64 at = ALIGN_DOWN(pa.v, PAGE_SIZE); at < end; at += PAGE_SIZE)
+		if (host_is_ram(HPA(at), PAGE_SIZE))
+			return true;
+	return false;
+}
 
 /* A window over memory would make configuration accesses of us corrupt it. */
 static void window_add(const struct mcfg_window *m)
@@ -21,13 +34,11 @@ static void window_add(const struct mcfg_window *m)
 	};
 	u64 start = m->base.v + MIB(m->bus_start);
 
-	for (u64 at = start; at < start + MIB(m->bus_end - m->bus_start + 1); at += PAGE_SIZE) {
-		if (host_is_ram(HPA(at), PAGE_SIZE)) {
-			log_err("pci: firmware puts configuration space over memory at 0x%llx: "
-				"segment %u is left out, update the firmware",
-				(unsigned long long)at, m->segment);
-			return;
-		}
+	if (has_ram(HPA(start), MIB(m->bus_end - m->bus_start + 1))) {
+		log_err("pci: firmware puts configuration space over memory at 0x%llx: segment %u "
+			"is left out, update the firmware",
+			(unsigned long long)start, m->segment);
+		return;
 	}
 	if (pci_access_add(&w))
 		log_err("pci: devices of segment %u cannot be used", m->segment);
@@ -40,6 +51,25 @@ static u32 count_functions(void)
 	for (const struct pci_device *dev = pci_next(NULL); dev; dev = pci_next(dev))
 		count++;
 	return count;
+}
+
+/* The units refer to the table's structures for good. */
+static void confine_dma(void)
+{
+	static struct dmar dmar;
+	struct iommu_unit_info unit;
+	u32 count = 0;
+
+	if (dmar_read(&boot.acpi, &dmar)) {
+		log_info("iommu: the firmware describes no VT-d: devices cannot be passed to "
+			 "guests");
+		return;
+	}
+	if (iommu_start(&dmar, has_ram))
+		return;
+	while (iommu_unit_info(count, &unit))
+		count++;
+	log_info("iommu: VT-d confines DMA, %u unit%s", count, count == 1 ? "" : "s");
 }
 
 void boot_pci_init(void)
@@ -58,5 +88,6 @@ void boot_pci_init(void)
 		log_err("pci: no memory for all devices, some cannot be used");
 	log_info("pci: %u functions, configuration by %s", count_functions(),
 		 pci_window_count() && pci_window_at(0)->ecam ? "memory" : "ports");
+	confine_dma();
 	nic_probe_all(nic_drivers_start, nic_drivers_end);
 }

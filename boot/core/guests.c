@@ -9,10 +9,14 @@
 #include "kernel/log/log.h"
 #include "kernel/mm/heap.h"
 #include "kernel/mm/page.h"
+#include "kernel/sched/sched.h"
 #include "kernel/time/time.h"
 #include "vmm/net/net.h"
 #include "vmm/vm/config.h"
 #include "vmm/vm/vm.h"
+
+/* How long a guest that cannot be interrupted may go unseen. */
+#define HEARTBEAT_MS 100
 
 static struct config config;
 static bool virt_missing; /* on one of the processors */
@@ -33,6 +37,7 @@ void boot_virt_init(void)
 	else
 		log_info("virt: %s, guest pages up to %llu MiB", virt_caps.name,
 			 (unsigned long long)virt_caps.max_leaf >> 20);
+	sched_set_heartbeat(virt_caps.kick_waits ? HEARTBEAT_MS : 0);
 }
 
 /* The files that the loader brought, for the VMs; those it could not read are left out,

@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/tsc.h"
 #include "arch/x86/irq/ioapic.h"
 #include "arch/x86/irq/irq.h"
+#include "drivers/iommu/iommu.h"
 #include "drivers/nic/e1000_regs.h"
 #include "drivers/pci/msi.h"
 #include "drivers/pci/regs.h"
@@ -110,8 +111,10 @@ static void registers_set(struct e1000 *e)
 static int start(struct nic *nic)
 {
 	struct e1000 *e = container_of(nic, struct e1000, nic);
-	int err = e1000_rings_create(e);
+	int err = iommu_dma_attach(nic->pci);
 
+	if (!err)
+		err = e1000_rings_create(e);
 	if (err) {
 		e1000_rings_destroy(e);
 		return err;

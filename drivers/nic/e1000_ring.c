@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptor rings: 8254x Software Developer's Manual, 3.2 and 3.3. */
+#include "drivers/iommu/iommu.h"
 #include "drivers/nic/e1000.h"
 #include "drivers/nic/e1000_regs.h"
 #include "kernel/mm/page.h"
@@ -15,10 +16,10 @@ static u32 next(u32 i)
 
 static int ring_create(void **ring, hpa_t *ring_hpa, u8 **buffers, hpa_t *buffers_hpa)
 {
-	if (page_alloc_zeroed(0, 0, ring_hpa))
+	if (iommu_dma_alloc(PAGE_SIZE, ring_hpa))
 		return ERR_NOMEM;
 	*ring = page_virt(*ring_hpa);
-	if (page_alloc_range(E1000_BUFFERS_BYTES, 0, buffers_hpa))
+	if (iommu_dma_alloc(E1000_BUFFERS_BYTES, buffers_hpa))
 		return ERR_NOMEM;
 	*buffers = page_virt(*buffers_hpa);
 	return 0;
@@ -36,9 +37,9 @@ int e1000_rings_create(struct e1000 *e)
 static void ring_destroy(volatile void *ring, hpa_t ring_hpa, u8 *buffers, hpa_t buffers_hpa)
 {
 	if (ring)
-		page_free(ring_hpa, 0);
+		iommu_dma_free(ring_hpa, PAGE_SIZE);
 	if (buffers)
-		page_free_range(buffers_hpa, E1000_BUFFERS_BYTES);
+		iommu_dma_free(buffers_hpa, E1000_BUFFERS_BYTES);
 }
 
 void e1000_rings_destroy(struct e1000 *e)

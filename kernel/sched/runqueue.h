@@ -5,26 +5,47 @@
 
 #include "kernel/sched/policy.h"
 #include "kernel/sched/sched.h"
+#include "kernel/sched/tree.h"
 #include "kernel/sched/work.h"
 #include "kernel/sync/ticketlock.h"
 #include "kernel/time/timer.h"
+
+/* The policy's part: see fair.c. */
+struct fair_queue {
+	struct sched_entity *only; /* came when there was nothing else: not in the tree */
+	struct sched_tree tree;    /* by virtual deadline */
+	u64 base;                  /* a virtual time near that of all entities */
+	u64 weight;                /* sum of weights in the tree */
+	s64 moment;                /* sum of weight * (virtual time - base) in the tree */
+	/* Read by others without the lock. */
+	u64 vtime, vtime_at; /* virtual time, and the TSC when it was that */
+	u64 vweight;         /* by which it advances since, 0: it does not */
+};
 
 struct runqueue {
 	struct ticketlock lock; /* over all but the statistics and idle */
 	u32 cpu;
 	bool active;                  /* its processor is in sched_loop(), or about to be */
 	u32 idle;                     /* atomic: halted and not yet claimed by a waker */
-	u32 count;                    /* entities in it */
-	struct list ready;            /* the policy's */
+	u32 count;                    /* entities that wait: reserved and fair */
+	struct sched_tree reserved;   /* with budget left, by deadline */
+	struct fair_queue fair;       /* by weight */
 	struct sched_entity *current; /* inside run() */
+	enum sched_place place;       /* where current was taken from */
+	struct sched_entity *last;    /* ran last, only to be compared */
+	struct sched_entity *next;    /* runs next if it still waits here: sched_yield_to() */
+	u64 run_since;                /* TSC when current's run() began, 0: there is none */
 	u64 slice_end;                /* TSC when current's slice is over, if others wait */
+	bool slice_hard;              /* it ends also when nobody waits: budget, cap */
 	struct timer slice;
+	u64 balance_at;   /* TSC when to look at the other processors */
 	struct list work; /* items waiting */
 	struct work *work_running;
 	u64 halted_since;             /* TSC when it halted, 0: it has not */
-	u64 run_since;                /* TSC when current's run() began, 0: there is none */
 	struct sched_cpu_stats stats; /* written by its own processor */
 };
+
+extern const struct sched_policy *sched_policy;
 
 /* The queue of processor cpu, and of this one. */
 struct runqueue *runqueue_of(u32 cpu);
@@ -33,21 +54,90 @@ struct runqueue *runqueue_this(void);
 /* Make processor cpu notice: sets flags, then interrupts it unless it is this one. */
 void sched_notify(u32 cpu, u32 flags);
 
-/* Mark a processor as idle, and claim it, or any, for a wake, so that the next waker
- * looks for another one. */
+/* --- place.c: where a ready entity goes --- */
+
+/* Mark a processor as idle, and claim it, or any that e may run on, for a wake, so that
+ * the next waker looks for another one. */
 void sched_offer_idle(struct runqueue *rq);
 bool sched_claim_idle(struct runqueue *rq);
-struct runqueue *sched_find_idle(u32 first);
+struct runqueue *sched_find_idle(const struct sched_entity *e, u32 first);
+
+/* Is any processor idle, or which one that e may run on (-1: none)? Hints. */
+bool sched_any_idle(void);
+int sched_idle_for(const struct sched_entity *e);
 
 /* Where an entity that was blocked should run: an idle processor, preferably its last,
- * else the least loaded. */
+ * else its last unless another has clearly less to do. */
 struct runqueue *sched_place(const struct sched_entity *e);
 
+/* May it run there? Of a processor's number, the bit for struct sched_node.cpus. */
+bool sched_allowed(const struct sched_entity *e, u32 cpu);
+static inline u64 sched_cpu_bit(u32 cpu)
+{
+	return BIT(cpu % 64);
+}
+
+/* --- queue.c: one queue; its lock is held unless said otherwise --- */
+
+/* Put a ready entity into a queue, or hold it back for its cap. */
+void queue_insert(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason, u64 now);
+/* Take one out. */
+void queue_remove(struct runqueue *rq, struct sched_entity *e);
+/* Take out what runs next, and make it current. NULL: nothing waits. */
+struct sched_entity *queue_pick(struct runqueue *rq, u64 now, bool work_waits);
+/* current has run for so many ticks: account for it. */
+void queue_charge(struct runqueue *rq, struct sched_entity *e, u64 ran);
+/* Should the processor leave current for e, which was just inserted? */
+bool queue_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now);
+/* See to it that current's slice ends. True: nothing had seen to it. */
+bool queue_arm_slice(struct runqueue *rq);
+/* Of the queue's timer, and of an entity's. Without the lock. */
+void queue_slice_over(struct timer *timer);
+void queue_entity_due(struct timer *timer);
+
+/* --- sched.c --- */
+
+/* Insert, see to the slice, and interrupt what has to be. Without the lock. */
+void sched_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason, u64 now);
+/* Put a ready entity where it runs soonest. Without a lock. */
+void sched_submit(struct sched_entity *e, enum sched_reason reason, u64 now);
+
+/* --- balance.c --- */
+
+/* Take an entity that waits on another processor, for this idle one. */
+bool sched_steal(struct runqueue *rq);
+/* Now and then: even out how far the processors have come. */
+void sched_balance(struct runqueue *rq, u64 now);
+
+/* --- reserve.c, cap.c; the queue's lock is held --- */
+
+/* Has it a reservation, or is to have one? If so: budget left in its period? Starts a new
+ * period when it is time. */
+static inline bool reserve_any(const struct sched_entity *e)
+{
+	return __atomic_load_n(&e->reserve.wanted, __ATOMIC_RELAXED) | e->reserve.applied;
+}
+bool reserve_ready(struct sched_entity *e, enum sched_reason reason, u64 now);
+
+/* Has it a cap, or had one? If so: does it let it run now? If not, e->cap.until says when. */
+static inline bool cap_any(const struct sched_entity *e)
+{
+	return (e->group && __atomic_load_n(&e->group->cap_percent, __ATOMIC_RELAXED)) |
+	       (e->cap.on != 0);
+}
+bool cap_ready(struct sched_entity *e, u64 now);
+
+/* --- work.c --- */
+
 /* Run waiting items, at most for the time that they are due; true if some are left. */
-bool work_run(struct runqueue *rq, bool entities_wait);
+bool work_run(struct runqueue *rq);
 
 /* Length of the time that work items get while entities wait, and the other way
  * round, in TSC ticks. */
 extern u64 sched_share_ticks;
+
+/* Further lengths in ticks: what balancing tolerates; what a cap grants at a time, and
+ * what of it may be saved up; see sched_set_heartbeat(). */
+extern u64 sched_balance_ticks, sched_cap_ticks, sched_cap_burst_ticks, sched_heartbeat_ticks;
 
 #endif

@@ -28,42 +28,45 @@
 #define KERNEL_SCHED_SCHED_H
 
 #include "arch/x86/cpu/percpu.h"
-#include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
+#include "kernel/sched/entity.h"
 
-#define SCHED_CPU_ANY (-1)
+#define SCHED_WEIGHT_MAX 10000u
+#define SCHED_WEIGHT_DEFAULT 100u
+/* Of a processor's time so much may be reserved. */
+#define SCHED_RESERVE_PERCENT 90u
 
-enum sched_state {
-	SCHED_OFF,     /* not under the scheduler; wakes are ignored */
-	SCHED_BLOCKED, /* waits for a wake */
-	SCHED_READY,   /* on a run queue, or about to be put on one */
-	SCHED_RUNNING, /* inside run() */
-	SCHED_WOKEN,   /* inside run(), and woken since it started */
-};
-
-/* Accounting, in TSC ticks. Read without lock: figures for people. */
-struct sched_stats {
-	u64 run_clock;   /* private: see sched_run_ticks() */
-	u64 wait_clock;  /* private: see sched_wait_ticks() */
-	u64 runs;        /* times that run() was called */
-	u64 wakes;       /* times that it went from blocked to ready */
-	u64 migrations;  /* times that it ran on another processor than before */
-	u64 preemptions; /* times that its slice ended with others waiting */
-	u64 slice_left;  /* private: ticks left of its slice, 0: a new one */
+/*
+ * Entities that belong together: the vCPUs of a VM. The weight is the group's, and shared
+ * by those of its entities that want to run at the moment; so is the cap. Both may be
+ * changed at any time, by sched_set_weight() and sched_set_cap().
+ */
+struct sched_group {
+	u32 weight;      /* 1 to SCHED_WEIGHT_MAX */
+	u32 cap_percent; /* of one processor's time, for all together; 0: no cap */
+	u32 runnable;    /* private, atomic: entities that want to run */
+	u64 cap_date;    /* private, atomic: TSC up to which the cap's allowance is spent */
 };
 
 struct sched_entity {
 	const char *name;
 	void (*run)(struct sched_entity *e);
-	int affinity; /* the only processor it may run on, or SCHED_CPU_ANY */
-	u32 cpu;      /* the processor it runs or last ran on; read-only for users */
+	struct sched_group *group; /* NULL: by itself, with the default weight */
+	u32 cpu;                   /* the processor it runs or last ran on; read-only for users */
 	struct sched_stats stats;
 	/* Private. */
 	enum sched_state state; /* atomic */
-	bool want_block, want_yield;
-	struct list link;       /* in its run queue; under that queue's lock */
+	bool want_block, want_yield, polls;
+	enum sched_place place;
 	struct runqueue *queue; /* where it is queued, NULL: nowhere */
-	s64 policy_data[2];     /* for the policy */
+	struct runqueue *last;  /* where it ran last, NULL: nowhere yet */
+	struct sched_node node; /* in one of its run queue's trees; under that queue's lock */
+	struct sched_fair_part fair;
+	struct sched_reserve reserve;
+	struct sched_cap cap;
+	struct sched_cpus cpus; /* where it may run */
+	int home;               /* with a reservation: the only processor, else -1 */
+	struct timer due;       /* its cap lets it go on, or a new period begins */
 };
 
 /* Prepare an entity: SCHED_OFF. name stays the caller's and must live as long. */
@@ -80,8 +83,32 @@ void sched_add(struct sched_entity *e);
  */
 int __must_check sched_remove(struct sched_entity *e);
 
-/* Allow only one processor (or SCHED_CPU_ANY); holds from the next wake or yield. */
-void sched_set_affinity(struct sched_entity *e, int cpu);
+/* The group that an entity belongs to; while it is off. */
+void sched_set_group(struct sched_entity *e, struct sched_group *group);
+
+/* Change a group's weight or cap; each entity follows when it next starts or stops to run. */
+void sched_set_weight(struct sched_group *group, u32 weight);
+void sched_set_cap(struct sched_group *group, u32 percent);
+
+/* Allow only these processors, of which at least one has to exist; ERR_INVAL if none does,
+ * ERR_BUSY if its reservation fits none of them: nothing changes then. It leaves a
+ * processor that it may not use any more soon. */
+int __must_check sched_set_cpus(struct sched_entity *e, const struct sched_cpus *cpus);
+
+/*
+ * Reserve so many microseconds of every period for an entity, on the processor that has
+ * the most left to reserve of those that it may run on; us 0: none. ERR_BUSY, with the
+ * figures in the log, if there is not so much left anywhere: nothing changes then.
+ * What it uses by reservation counts for its share by weight: it gets the greater of
+ * both. While it has a reservation it runs on that processor only.
+ */
+int __must_check sched_set_reserve(struct sched_entity *e, u32 us, u32 period_us);
+
+/* What of a processor's time is reserved. */
+u32 sched_reserved_percent(u32 cpu);
+
+/* Have what was changed take effect: it is queued anew. Any processor. */
+void sched_refresh(struct sched_entity *e);
 
 /*
  * Make a blocked entity ready on an idle processor if there is one, else where it
@@ -99,6 +126,15 @@ static inline bool sched_running(const struct sched_entity *e)
 {
 	return __atomic_load_n(&e->state, __ATOMIC_RELAXED) >= SCHED_RUNNING;
 }
+
+/*
+ * Called by run() instead of blocking at once: nothing else wants this processor, so it
+ * may look for events for a while. Between these two no kick is sent for it; a wake
+ * makes sched_polled() true, and so does anything else that wants the processor.
+ */
+bool sched_poll_begin(struct sched_entity *e);
+bool sched_polled(const struct sched_entity *e);
+void sched_poll_end(struct sched_entity *e);
 
 /* Called by run(): when it returns, the entity is blocked, unless it was woken
  * since run() began (or since sched_wake_ack()). */
@@ -180,6 +216,16 @@ void __noreturn sched_loop(void);
 
 /* One round of sched_loop(): timers, work, one entity or idling. For tests. */
 void sched_round(void);
+
+/* Where interrupts need not end a run() at any moment, look after so many milliseconds even
+ * if nothing competes; 0, which is the default: not. */
+void sched_set_heartbeat(u32 ms);
+
+/* The name of the algorithm. */
+const char *sched_policy_name(void);
+
+/* The latency in ticks that this many of 1000 wakes do not exceed, to a power of two. */
+u64 sched_latency(const struct sched_stats *stats, u32 of_1000);
 
 /* Accounting per processor, in TSC ticks. */
 struct sched_cpu_stats {

@@ -105,18 +105,21 @@ static void work_run_one(struct runqueue *rq, struct work *work)
 	work_enqueue(work, rq);
 }
 
-bool work_run(struct runqueue *rq, bool entities_wait)
+/* A reservation goes before work. */
+static bool entities_wait(const struct runqueue *rq)
 {
-	u64 start, now;
+	return __atomic_load_n(&rq->count, __ATOMIC_RELAXED);
+}
+
+bool work_run(struct runqueue *rq)
+{
+	u64 start = time_tsc(), now = start;
 	struct work *work;
 
-	if (list_empty(&rq->work))
-		return false;
-	start = now = time_tsc();
-	while ((!entities_wait || now - start < sched_share_ticks) && (work = work_take(rq))) {
+	while (now - start < sched_share_ticks && !rq->reserved.root && (work = work_take(rq))) {
 		work_run_one(rq, work);
 		now = time_tsc();
-		if (!entities_wait)
+		if (!entities_wait(rq))
 			break;
 	}
 	rq->stats.work_ticks += now - start;

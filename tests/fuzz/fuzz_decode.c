@@ -104,6 +104,26 @@ static void check_length(const u8 *bytes, size_t len, enum insn_mode mode, const
 	free(exact);
 }
 
+/* The same for the instructions that exit. */
+static void check_system(const u8 *bytes, size_t len, enum insn_mode mode)
+{
+	struct insn_system in, again;
+	int err = insn_decode_system(bytes, len, mode, &in);
+	u8 *exact;
+
+	CHECK(err == 0 || err == ERR_UNSUPPORTED || err == ERR_RANGE || err == ERR_INVAL);
+	if (err)
+		return;
+	CHECK(in.insn.length >= 1 && in.insn.length <= INSN_MAX_LENGTH && in.insn.length <= len);
+	CHECK(in.cr < 16 && in.insn.reg < 16);
+	exact = malloc(in.insn.length);
+	memcpy(exact, bytes, in.insn.length);
+	CHECK(insn_decode_system(exact, in.insn.length, mode, &again) == 0);
+	CHECK(!memcmp(&again, &in, sizeof(again)));
+	CHECK(insn_decode_system(exact, in.insn.length - 1u, mode, &again) == ERR_RANGE);
+	free(exact);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	enum insn_mode mode;
@@ -123,6 +143,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		check_length(copy, size - 1, mode, &in);
 		emulate(&in, data, size);
 	}
+	check_system(copy, size - 1, mode);
 	free(copy);
 	return 0;
 }

@@ -3,7 +3,10 @@
  * goes to the back end (SDM vol. 3, 2.5 and 2.6). */
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/xsave.h"
+#include "vmm/exit/emulate.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/guest_access.h"
+#include "vmm/exit/system_insn.h"
 
 #define CR0_RESERVED_HIGH 0xffffffff00000000ull
 
@@ -129,7 +132,68 @@ static u64 read_cr(struct vcpu *v, u8 nr)
 	}
 }
 
-enum vcpu_next exit_cr(struct vcpu *v, const struct virt_exit *exit)
+static bool access_operand(struct vcpu *v, const struct insn_system *in, bool write, u64 *value)
+{
+	struct guest_access a;
+	u64 linear, old;
+
+	if (!in->memory) {
+		old = virt_gpr_get(&v->virt, in->insn.reg);
+		if (write)
+			virt_gpr_set(&v->virt, in->insn.reg,
+				     insn_merge(old, *value, in->insn.reg_size));
+		else
+			*value = old;
+		return true;
+	}
+	guest_access_init(&a, v);
+	linear = guest_access_operand(&a, &in->insn);
+	return !(write ? guest_access_write(&a, linear, 2, *value)
+		       : guest_access_read(&a, linear, 2, value));
+}
+
+/* LMSW can set PE, and cannot clear it. */
+#define CR0_LMSW (CR0_PE | CR0_MP | CR0_EM | CR0_TS)
+
+/* Find out what the instruction is, and complete exit. False: there is nothing left to do. */
+static bool decode_cr(struct vcpu *v, struct virt_exit *exit)
+{
+	struct insn_system in;
+	u64 cr0 = virt->get_reg(&v->virt, VIRT_CR0), value;
+
+	if (!system_insn_decode(v, &in))
+		return false;
+	exit->insn_len = in.insn.length;
+	exit->cr.nr = in.cr;
+	exit->cr.gpr = in.insn.reg;
+	exit->cr.op = VIRT_CR_WRITE;
+	switch (in.op) {
+	case INSN_SYSTEM_READ_CR:
+		exit->cr.op = VIRT_CR_READ;
+		return true;
+	case INSN_SYSTEM_WRITE_CR:
+		value = virt_gpr_get(&v->virt, in.insn.reg);
+		exit->cr.value = in.insn.mode == INSN_MODE_64 ? value : (u32)value;
+		return true;
+	case INSN_SYSTEM_CLTS:
+		exit->cr.value = cr0 & ~CR0_TS;
+		return true;
+	case INSN_SYSTEM_LMSW:
+		exit->cr.value = cr0 & ~(CR0_LMSW & ~CR0_PE);
+		if (!access_operand(v, &in, false, &value))
+			return false;
+		exit->cr.value |= value & CR0_LMSW;
+		return true;
+	case INSN_SYSTEM_SMSW:
+		if (access_operand(v, &in, true, &cr0))
+			virt->skip(&v->virt, in.insn.length);
+		return false;
+	default: /* another processor of the guest has changed it meanwhile: once more */
+		return false;
+	}
+}
+
+static enum vcpu_next access_cr(struct vcpu *v, const struct virt_exit *exit)
 {
 	if (exit->cr.op == VIRT_CR_READ) {
 		virt_gpr_set(&v->virt, exit->cr.gpr, read_cr(v, exit->cr.nr));
@@ -138,6 +202,16 @@ enum vcpu_next exit_cr(struct vcpu *v, const struct virt_exit *exit)
 		return VCPU_AGAIN;
 	}
 	return exit_skip(v, exit);
+}
+
+enum vcpu_next exit_cr(struct vcpu *v, const struct virt_exit *exit)
+{
+	struct virt_exit decoded;
+
+	if (likely(exit->cr.op != VIRT_CR_DECODE))
+		return access_cr(v, exit);
+	decoded = *exit;
+	return decode_cr(v, &decoded) ? access_cr(v, &decoded) : VCPU_AGAIN;
 }
 
 enum vcpu_next exit_xsetbv(struct vcpu *v, const struct virt_exit *exit)

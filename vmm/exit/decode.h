@@ -109,6 +109,32 @@ struct insn {
  */
 int __must_check insn_decode(const u8 *bytes, size_t len, enum insn_mode mode, struct insn *out);
 
+/* What an instruction of those that processors intercept does, as far as its bytes matter. */
+enum insn_system_op {
+	INSN_SYSTEM_OTHER, /* only its length */
+	INSN_SYSTEM_IO,    /* .insn.segment and .address_size, for the string forms */
+	INSN_SYSTEM_READ_CR,
+	INSN_SYSTEM_WRITE_CR,
+	INSN_SYSTEM_CLTS,
+	INSN_SYSTEM_LMSW,
+	INSN_SYSTEM_SMSW,
+};
+
+struct insn_system {
+	struct insn insn; /* .length; .reg, of .reg_size bytes, or .base and so on for memory */
+	u8 op;            /* enum insn_system_op */
+	u8 cr;            /* number of the control register */
+	bool memory;      /* the operand, two bytes, is in memory */
+};
+
+/*
+ * Decode an instruction for whose execution the processor exits, where it does not tell the
+ * length or the operands: CPUID, HLT, RDMSR, INVD, VMMCALL, MOV CR, IN, OUTS and the like. Errors
+ * as insn_decode().
+ */
+int __must_check insn_decode_system(const u8 *bytes, size_t len, enum insn_mode mode,
+				    struct insn_system *out);
+
 static inline bool insn_is_string(const struct insn *in)
 {
 	return in->op >= INSN_MOVS;

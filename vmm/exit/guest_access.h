@@ -39,6 +39,9 @@ int __must_check guest_access_write(void *ctx, u64 linear, unsigned size, u64 va
 /* The base of a segment, enum insn_segment. */
 u64 guest_access_segment_base(void *ctx, unsigned segment);
 
+/* The linear address of an instruction's memory operand. */
+u64 guest_access_operand(struct guest_access *a, const struct insn *in);
+
 /* An access to guest-physical memory that is no RAM. */
 u64 guest_mmio_read(struct vcpu *v, u64 gpa, unsigned size);
 void guest_mmio_write(struct vcpu *v, u64 gpa, unsigned size, u64 value);

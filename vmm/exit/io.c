@@ -4,6 +4,7 @@
 #include "vmm/exit/emulate.h"
 #include "vmm/exit/exit.h"
 #include "vmm/exit/guest_access.h"
+#include "vmm/exit/system_insn.h"
 
 /* One element of INS or OUTS. ERR_FAULT: the guest got an exception. */
 static int string_element(struct guest_access *a, const struct virt_exit *exit, unsigned reg)
@@ -36,9 +37,22 @@ static void advance(struct vcpu *v, unsigned reg, s64 by, unsigned addr_size)
 	virt_gpr_set(&v->virt, reg, insn_merge(old, old + (u64)by, addr_size));
 }
 
+/* Where the processor tells neither segment nor address size. False: the exit is over. */
+static bool decode_string(struct vcpu *v, struct virt_exit *exit)
+{
+	struct insn_system in;
+
+	if (!system_insn_decode(v, &in) || in.op != INSN_SYSTEM_IO)
+		return false;
+	exit->io.addr_size = in.insn.address_size;
+	if (!exit->io.in)
+		exit->io.seg = in.insn.segment;
+	return true;
+}
+
 /* Not inlined: what it needs on the stack would be paid for by every IN and OUT. */
-static __attribute__((noinline)) enum vcpu_next exit_io_string(struct vcpu *v,
-							       const struct virt_exit *exit)
+static __attribute__((noinline)) enum vcpu_next string_io(struct vcpu *v,
+							  const struct virt_exit *exit)
 {
 	unsigned reg = exit->io.in ? VIRT_RDI : VIRT_RSI;
 	unsigned addr_size = exit->io.addr_size;
@@ -59,6 +73,16 @@ static __attribute__((noinline)) enum vcpu_next exit_io_string(struct vcpu *v,
 		advance(v, VIRT_RCX, -1, addr_size);
 	}
 	return VCPU_AGAIN;
+}
+
+static __attribute__((noinline)) enum vcpu_next exit_io_string(struct vcpu *v,
+							       const struct virt_exit *exit)
+{
+	struct virt_exit decoded = *exit;
+
+	if (!decoded.io.addr_size && !decode_string(v, &decoded))
+		return VCPU_AGAIN;
+	return string_io(v, &decoded);
 }
 
 enum vcpu_next exit_io(struct vcpu *v, const struct virt_exit *exit)

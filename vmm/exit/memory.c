@@ -44,6 +44,11 @@ static const struct emulate_ops access_ops = {
     .mem_write = guest_access_write,
 };
 
+u64 guest_access_operand(struct guest_access *a, const struct insn *in)
+{
+	return insn_linear_address(in, &access_ops, a);
+}
+
 /* A plain load or store that lies within the faulting page: the processor has told the
  * address already, so nothing has to be translated. */
 static inline __attribute__((always_inline)) bool fast_path(struct vcpu *v, const struct insn *in,

@@ -5,6 +5,7 @@
 #include "arch/x86/irq/irq.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/system_insn.h"
 
 static enum vcpu_next exit_interrupt(struct vcpu *v, const struct virt_exit *exit)
 {
@@ -13,6 +14,9 @@ static enum vcpu_next exit_interrupt(struct vcpu *v, const struct virt_exit *exi
 		irq_dispatch(exit->vector);
 	else
 		irq_window();
+	/* It may be the timer, where an exit of its own does not stand for it. */
+	if (!virt_caps.deadline)
+		timer_run_expired();
 	return VCPU_AGAIN;
 }
 
@@ -168,6 +172,7 @@ const struct virt_fast exit_fast = {
 	    [VIRT_EXIT_MSR_WRITE] = fast_msr_write,
 	    [VIRT_EXIT_XSETBV] = fast_never,
 	},
+    .insn_length = system_insn_length,
 };
 
 const char *const exit_names[VIRT_EXIT_KINDS] = {

@@ -33,6 +33,7 @@ int vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 		return err;
 	}
 	sched_init_entity(&v->sched, vm->name, vcpu_run);
+	sched_set_group(&v->sched, &vm->sched);
 	v->activity = VCPU_PARKED;
 	v->before_park = VCPU_WAIT_SIPI;
 	*out = v;

@@ -61,6 +61,8 @@ struct vcpu {
 	struct vcpu_pv pv;
 	u32 clock_version;
 	struct insn_cache insn_cache;
+	/* Lengths of instructions that exited, by RIP, where the processor does not tell them. */
+	struct insn_cache length_cache[4];
 	u64 exits[VIRT_EXIT_KINDS];
 	/* For `vm info` and for latency figures: the longest handler by ticks. */
 	u32 longest_ticks;

@@ -213,6 +213,13 @@ u8 vlapic_ppr(struct vlapic *v)
 	return ppr;
 }
 
+/* Rare, and apart, so that the usual way needs no stack. */
+static __attribute__((noinline)) int next_after_settling(struct vlapic *v)
+{
+	vlapic_settle_pv_eoi(v);
+	return vlapic_next(v);
+}
+
 int vlapic_next(struct vlapic *v)
 {
 	u32 mask = irr_mask(v);
@@ -220,19 +227,18 @@ int vlapic_next(struct vlapic *v)
 
 	if (likely(!mask))
 		return -1;
-	vlapic_settle(v);
+	if (unlikely(v->pv_eoi_offered))
+		return next_after_settling(v);
 	vector = highest(v, APIC_IRR, mask);
 	return vector >> 4 > priority(v) >> 4 ? vector : -1;
 }
 
 void vlapic_accept(struct vlapic *v, u8 vector)
 {
-	bool alone = !v->isr_mask;
-
 	vector_clear(v, APIC_IRR, &v->irr_mask, vector);
 	*vector_word(v, APIC_ISR, vector) |= 1u << (vector & 31);
 	v->isr_mask |= (u8)(1u << (vector >> 5));
-	if (v->pv_eoi && alone && !v->irr_mask)
+	if (v->pv_eoi)
 		vlapic_offer_pv_eoi(v, vector);
 }
 
@@ -265,13 +271,21 @@ void vlapic_set_tpr(struct vlapic *v, u8 tpr)
 
 /* --- end of interrupt ------------------------------------------------------------------------ */
 
+static __attribute__((noinline)) void end_after_settling(struct vlapic *v)
+{
+	vlapic_settle_pv_eoi(v);
+	vlapic_end_of_interrupt(v);
+}
+
 void vlapic_end_of_interrupt(struct vlapic *v)
 {
-	u32 mask;
+	u32 mask = isr_mask(v);
 	u8 vector;
 
-	vlapic_settle(v);
-	mask = isr_mask(v);
+	if (unlikely(v->pv_eoi_offered)) {
+		end_after_settling(v);
+		return;
+	}
 	if (unlikely(!mask))
 		return;
 	vector = highest(v, APIC_ISR, mask);

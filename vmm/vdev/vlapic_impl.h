@@ -108,7 +108,7 @@ static inline u32 vlapic_peek(const struct vlapic *v, u32 offset)
 /* On its own vCPU: request a vector now, without the posted descriptor. */
 void vlapic_request(struct vlapic *v, u8 vector, bool level);
 void vlapic_end_of_interrupt(struct vlapic *v);
-/* The vector that was accepted, alone, may be ended so. */
+/* The vector that was accepted may be ended so, if it is alone. */
 void vlapic_offer_pv_eoi(struct vlapic *v, u8 vector);
 /* Before ISR or what follows from it is looked at: end what the guest has ended, and withdraw
  * the offer. */

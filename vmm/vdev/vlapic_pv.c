@@ -7,10 +7,19 @@ static bool is_level(struct vlapic *v, u8 vector)
 	return *vlapic_reg(v, APIC_TMR + (vector >> 5) * 16u) >> (vector & 31) & 1;
 }
 
+/* No other vector in service? Not where hardware delivers: there the mask says something else. */
+static bool alone(const struct vlapic *v, u8 vector)
+{
+	u32 word = vector >> 5;
+
+	return !virt_caps.virq_delivery && v->isr_mask == 1u << word &&
+	       v->regs[(APIC_ISR + word * 16) / 4] == 1u << (vector & 31);
+}
+
 /* Not for a level-triggered one: its end is the I/O APIC's business. */
 void vlapic_offer_pv_eoi(struct vlapic *v, u8 vector)
 {
-	if (virt_caps.virq_delivery || is_level(v, vector))
+	if (v->irr_mask || !alone(v, vector) || is_level(v, vector))
 		return;
 	*v->pv_eoi |= 1;
 	v->pv_eoi_offered = true;

@@ -18,6 +18,7 @@
 #include "arch/x86/virt.h"
 #include "kernel/console/console.h"
 #include "kernel/lib/list.h"
+#include "kernel/sched/sched.h"
 #include "kernel/sched/work.h"
 #include "kernel/sync/ticketlock.h"
 #include "vmm/exit/cpuid_policy.h"
@@ -65,8 +66,9 @@ struct vm {
 	u32 kvm_features; /* KVM_FEATURE_*: what CPUID tells, and what there is */
 	struct vcpu **vcpus;
 	u32 cpus;
-	bool pause_exit; /* a vCPU that spins lets siblings run */
-	u64 tsc_offset;  /* guest TSC = host TSC + offset, the same for all vCPUs */
+	bool pause_exit;          /* a vCPU that spins lets siblings run */
+	u64 tsc_offset;           /* guest TSC = host TSC + offset, the same for all vCPUs */
+	struct sched_group sched; /* weight and cap, of all vCPUs together */
 	u64 wall_clock_gpa;
 
 	struct console_stream console;

@@ -8,9 +8,13 @@ int radix_alloc_table(struct radix *r, hpa_t *table)
 {
 	int err = r->mem->alloc(r->mem_ctx, table);
 
-	if (!err)
-		r->stats.tables++;
-	return err;
+	if (err)
+		return err;
+	r->stats.tables++;
+	/* Walkers that do not snoop would find what the page held before it was cleared. */
+	if (r->mem->writeback)
+		r->mem->writeback(r->mem_ctx, radix_table(r, table->v), PAGE_SIZE);
+	return ERR_OK;
 }
 
 void radix_free_table(struct radix *r, u64 table)

@@ -73,6 +73,16 @@ extern const struct radix_format radix_format_host;
 /* EPT, 4 levels (SDM 3C 29.3.2). The guest's PAT stays in effect (bit 6 clear). */
 extern const struct radix_format radix_format_ept;
 
+/*
+ * NPT, 4 levels (APM vol. 2, 15.25.5): the format of host tables, read with the host's PAT, and as
+ * by user code. Input addresses are not sign-extended. Needs EFER.NXE on the host.
+ */
+extern const struct radix_format radix_format_npt;
+
+/* VT-d second-level tables of 3 and 4 levels (VT-d specification 4.1, 9.8): addresses of 39 and
+ * 48 bits. Permissions are read and write; memory types are the processors' affair. */
+extern const struct radix_format radix_format_vtd39, radix_format_vtd48;
+
 /* Where tables live. */
 struct radix_mem_ops {
 	/* One zeroed, 4 KiB-aligned page; ERR_NOMEM when there is none. */

@@ -64,6 +64,32 @@ const struct radix_format radix_format_host = {
     .decode = host_decode,
 };
 
+/* The nested walk is a user's: every entry has U. Accessed and dirty are left to hardware. */
+static u64 npt_encode(unsigned level, unsigned perm, enum mem_type type)
+{
+	return (host_encode(level, perm, type) | HOST_U) & ~(HOST_A | HOST_D);
+}
+
+static void npt_decode(u64 entry, unsigned level, unsigned *perm, enum mem_type *type)
+{
+	host_decode(entry, level, perm, type);
+	*perm &= RADIX_RWX;
+}
+
+const struct radix_format radix_format_npt = {
+    .name = "NPT",
+    .levels = 4,
+    .max_leaf = RADIX_1G,
+    .address_mask = ADDRESS_MASK,
+    .present_mask = HOST_P,
+    .large_bit = HOST_PS,
+    .table_bits = HOST_P | HOST_W | HOST_U,
+    .status_mask = HOST_A | HOST_D,
+    .perm_mask = RADIX_RWX,
+    .encode = npt_encode,
+    .decode = npt_decode,
+};
+
 /* EPT entries (SDM 3C 29.3.2, tables 29-1 to 29-6); R, W, X are bits 2:0 as in RADIX_*. */
 #define EPT_TYPE_SHIFT 3
 #define EPT_PS BIT(7)
@@ -96,3 +122,33 @@ const struct radix_format radix_format_ept = {
     .encode = ept_encode,
     .decode = ept_decode,
 };
+
+/* VT-d second-level entries (VT-d 4.1, tables 9.8): R and W are bits 1:0 as in RADIX_*. */
+#define VTD_PS BIT(7)
+#define VTD_A BIT(8)
+#define VTD_D BIT(9)
+
+static u64 vtd_encode(unsigned level, unsigned perm, enum mem_type type)
+{
+	(void)level;
+	(void)type;
+	return perm & RADIX_RW;
+}
+
+static void vtd_decode(u64 entry, unsigned level, unsigned *perm, enum mem_type *type)
+{
+	(void)level;
+	*perm = entry & RADIX_RW;
+	*type = MEM_WB;
+}
+
+#define VTD_FORMAT(name_, levels_)                                                           \
+	{                                                                                    \
+		.name = name_, .levels = levels_, .max_leaf = RADIX_1G,                      \
+		.address_mask = ADDRESS_MASK, .present_mask = RADIX_RW, .large_bit = VTD_PS, \
+		.table_bits = RADIX_RW, .status_mask = VTD_A | VTD_D, .perm_mask = RADIX_RW, \
+		.encode = vtd_encode, .decode = vtd_decode,                                  \
+	}
+
+const struct radix_format radix_format_vtd39 = VTD_FORMAT("VT-d, 39 bits", 3);
+const struct radix_format radix_format_vtd48 = VTD_FORMAT("VT-d, 48 bits", 4);

@@ -220,6 +220,7 @@ static void caps_fill(const struct vmx_caps *vc, struct virt_caps *caps)
 	/* Without register virtualization, its reads would reach the hardware's APIC. */
 	caps->x2apic_virt = caps->virq_delivery && (c->proc2 & PROC2_X2APIC);
 	caps->pause_exit = c->proc2 & PROC2_PAUSE_LOOP;
+	caps->kick_waits = !virq_delivery_works(&vc->msrs);
 	caps->tsc_scaling = (vc->msrs.proc2 >> 32) & PROC2_TSC_SCALING;
 	caps->asids = vc->vpid ? 65535 : 0;
 	caps->rdtscp = c->proc2 & PROC2_RDTSCP;

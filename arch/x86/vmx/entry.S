@@ -30,17 +30,6 @@
 	.endr
 	.endm
 
-	.macro	fill_rsb		/* no return is predicted by the guest's calls */
-	.rept	VMX_RSB_ENTRIES
-	call	2f
-1:	lfence
-	jmp	1b
-2:
-	.endr
-	add	$(8 * VMX_RSB_ENTRIES), %rsp
-	lfence
-	.endm
-
 	.text
 	.globl	vmx_enter, vmx_guest_exit
 	.type	vmx_enter, @function
@@ -57,7 +46,7 @@ vmx_enter:
 	cmp	%rsp, VMX_OFFSET_HOST_RSP(%rsi)
 	jne	.Lnew_stack
 .Lstack_known:
-	cmpl	$VMX_LAUNCHED, VMX_OFFSET_FLAGS(%rsi)
+	cmpl	$VMX_LAUNCHED, VIRT_OFFSET_FLAGS(%rsi)
 	jne	.Lmore_to_do
 	load_guest
 	vmresume
@@ -80,7 +69,7 @@ vmx_guest_exit:				/* HOST_RIP */
 	xor	%r\i\()d, %r\i\()d
 	.endr
 	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
-	testb	$VMX_SPEC_CTRL, VMX_OFFSET_FLAGS(%rsi)
+	testb	$VIRT_SPEC_SWAP, VIRT_OFFSET_FLAGS(%rsi)
 	jnz	.Lspec_ctrl
 .Lspec_is_host:
 	call	vmx_exit_fast		/* a call with its own return, so before the RSB's turn */
@@ -103,7 +92,7 @@ vmx_guest_exit:				/* HOST_RIP */
 	load_host
 	ret
 .Lspec_ctrl:
-	call	vmx_after_exit
+	call	virt_after_exit
 	jmp	.Lspec_is_host
 .Lnew_stack:
 	mov	%rsp, VMX_OFFSET_HOST_RSP(%rsi)
@@ -111,8 +100,8 @@ vmx_guest_exit:				/* HOST_RIP */
 	vmwrite	%rsp, %rax
 	jmp	.Lstack_known
 .Lmore_to_do:
-	call	vmx_before_entry
-	btsl	$VMX_LAUNCHED_BIT, VMX_OFFSET_FLAGS(%rsi)
+	call	virt_before_entry
+	btsl	$VMX_LAUNCHED_BIT, VIRT_OFFSET_FLAGS(%rsi)
 	load_guest
 	jnc	.Llaunch
 	vmresume

@@ -4,12 +4,6 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/vmx/vmx.h"
 
-#define VECTOR_NMI 2
-#define VECTOR_DF 8
-#define VECTOR_PF 14
-/* #DE, #TS, #NP, #SS, #GP: SDM vol. 3, table 6-4. */
-#define CONTRIBUTORY (BIT(0) | BIT(10) | BIT(11) | BIT(12) | BIT(13))
-
 static void event_set(struct vmx_vcpu *x, enum intr_type type, u8 vector, u32 flags, u32 error)
 {
 	x->event.info = (u32)INTR_VALID | flags | (u32)type << 8 | vector;
@@ -23,25 +17,12 @@ bool vmx_event_pending(struct virt_vcpu *v)
 	return vmx_of(v)->event.info;
 }
 
-static bool contributory(u8 vector)
+/* Only exceptions combine with another one. */
+static enum virt_combination combine(u32 first, u8 second)
 {
-	return vector < 32 && (CONTRIBUTORY & BIT(vector));
-}
-
-/* What a second exception becomes that is raised while one is delivered (table 6-5). */
-enum combination { SECOND_ALONE, DOUBLE_FAULT, SHUTDOWN };
-static enum combination combine(u32 first, u8 second)
-{
-	u8 vector = INTR_VECTOR(first);
-	bool second_bad = contributory(second) || second == VECTOR_PF;
-
-	if (!first || INTR_TYPE(first) != INTR_EXCEPTION || !second_bad)
-		return SECOND_ALONE;
-	if (vector == VECTOR_DF)
-		return SHUTDOWN;
-	if (vector == VECTOR_PF || (contributory(vector) && contributory(second)))
-		return DOUBLE_FAULT;
-	return SECOND_ALONE;
+	if (!first || INTR_TYPE(first) != INTR_EXCEPTION)
+		return VIRT_SECOND_ALONE;
+	return virt_combine(INTR_VECTOR(first), second);
 }
 
 /* Error codes are not pushed in real mode, and must not be asked for. */
@@ -55,13 +36,13 @@ void vmx_inject_exception(struct virt_vcpu *v, u8 vector, bool has_error, u32 er
 	struct vmx_vcpu *x = vmx_of(v);
 
 	switch (combine(x->event.info, vector)) {
-	case SECOND_ALONE:
+	case VIRT_SECOND_ALONE:
 		event_set(x, INTR_EXCEPTION, vector, error_flag(has_error), error & 0xffff);
 		break;
-	case DOUBLE_FAULT:
+	case VIRT_DOUBLE_FAULT:
 		event_set(x, INTR_EXCEPTION, VECTOR_DF, error_flag(true), 0);
 		break;
-	case SHUTDOWN:
+	case VIRT_SHUTDOWN:
 		x->todo |= TODO_FAULT;
 		break;
 	}

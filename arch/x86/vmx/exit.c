@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* VM exits, one table entry for each basic exit reason (SDM vol. 3, appendix C). */
 #include "arch/x86/cpu/cpu.h"
+#include "arch/x86/cpu/debugreg.h"
 #include "arch/x86/vmx/vmx.h"
-
-#define VECTOR_DB 1
-#define VECTOR_AC 17
-#define VECTOR_GP 13
-#define VECTOR_MC 18
 
 /* Complete exit from the VMCS. */
 typedef void (*exit_fill_t)(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
@@ -35,7 +31,7 @@ static void debug_reflect(struct vmx_vcpu *x, u32 info)
 	u64 dr6_bits = vmread(VMCS_EXIT_QUALIFICATION) & 0xe00f;
 
 	dr6_write((dr6_read() & ~0xfull) | dr6_bits);
-	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~BIT(13));
+	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 	if ((vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF) &&
 	    (vmread(VMCS_GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW))
 		vmwrite(VMCS_GUEST_PENDING_DEBUG,

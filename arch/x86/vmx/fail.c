@@ -82,7 +82,7 @@ void vmx_entry_refused(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit
 	u64 error = vmread(VMCS_INSN_ERROR);
 
 	(void)v;
-	x->flags &= ~(u32)VMX_LAUNCHED;
+	x->spec.flags &= ~(u32)VMX_LAUNCHED;
 	exit->kind = VIRT_EXIT_ENTRY_FAILED;
 	exit->insn_len = 0;
 	exit->raw.reason = ~0ull;

@@ -32,15 +32,6 @@ static inline void vmwrite(u32 field, u64 value)
 {
 	vmx_host_write(field, value);
 }
-#define VMX_DR_(n)                                  \
-	static inline u64 dr##n##_read(void)        \
-	{                                           \
-		return 0;                           \
-	}                                           \
-	static inline void dr##n##_write(u64 value) \
-	{                                           \
-		(void)value;                        \
-	}
 
 #else
 
@@ -72,18 +63,6 @@ static inline void invvpid(u64 type, u64 vpid)
 	__asm__ volatile("invvpid %0, %1" ::"m"(desc), "r"(type) : "cc", "memory");
 }
 
-#define VMX_DR_(n)                                                    \
-	static inline u64 dr##n##_read(void)                          \
-	{                                                             \
-		u64 value;                                            \
-		__asm__ volatile("mov %%db" #n ", %0" : "=r"(value)); \
-		return value;                                         \
-	}                                                             \
-	static inline void dr##n##_write(u64 value)                   \
-	{                                                             \
-		__asm__ volatile("mov %0, %%db" #n ::"r"(value));     \
-	}
-
 #define VMX_POINTER_INSN_(name)                                                     \
 	static inline bool name(hpa_t pa)                                           \
 	{                                                                           \
@@ -102,13 +81,5 @@ static inline void vmxoff(void)
 }
 
 #endif
-
-/* The guest's debug registers: the core uses none. */
-VMX_DR_(0)
-VMX_DR_(1)
-VMX_DR_(2)
-VMX_DR_(3)
-VMX_DR_(6)
-#undef VMX_DR_
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Guest registers outside of struct virt_vcpu. */
 #include "arch/x86/cpu/cpu.h"
+#include "arch/x86/cpu/debugreg.h"
 #include "arch/x86/vmx/vmx.h"
 
 #define APIC_TPR 0x80
@@ -59,7 +60,7 @@ static u64 function_get(struct vmx_vcpu *x, enum virt_reg reg)
 	case VIRT_XCR0:
 		return x->xcr0;
 	case VIRT_SPEC_CTRL:
-		return x->spec_guest;
+		return x->spec.guest;
 	default:
 		return 0;
 	}
@@ -95,7 +96,7 @@ static void function_set(struct vmx_vcpu *x, enum virt_reg reg, u64 value)
 		vmx_efer_set(x, value);
 		break;
 	case VIRT_SPEC_CTRL:
-		vmx_spec_ctrl_set(x, value);
+		virt_spec_set(&x->spec, value);
 		break;
 	default:
 		break;

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Creation of a vCPU: its VMCS and what is in it for good. */
 #include "arch/x86/cpu/cpu.h"
-#include "arch/x86/cpu/features.h"
-#include "arch/x86/cpu/xsave.h"
 #include "arch/x86/irq/irq.h"
 #include "arch/x86/mm/direct.h"
 #include "arch/x86/mm/pages.h"
 #include "arch/x86/vmx/vmx.h"
-
-#define VECTOR_DB 1
-#define VECTOR_AC 17
-#define VECTOR_MC 18
 
 /*
  * #DB and #AC come back to the guest at once, but must not be its own business: a guest
@@ -35,7 +29,7 @@ void vmx_give_back(struct vmx_vcpu *x)
 	struct vmx_vcpu *current = percpu(vmx_cpu).current;
 
 	vmclear(virt_to_hpa(x->vmcs));
-	x->flags &= ~(u32)VMX_LAUNCHED;
+	x->spec.flags &= ~(u32)VMX_LAUNCHED;
 	if (current && !vmptrld(virt_to_hpa(current->vmcs)))
 		log_err("VMPTRLD of vCPU state failed");
 }
@@ -99,22 +93,13 @@ static void memory_write(struct virt_vcpu *v, const struct vmx_controls *c)
 static int buffers_alloc(struct vmx_vcpu *x)
 {
 	x->vmcs = pages_alloc(0);
-	x->xsave = pages_alloc(pages_order(MAX(xsave_area_size(), (u32)XSAVE_AREA_MIN)));
+	x->xsave = virt_fpu_alloc();
 	if (!x->vmcs || !x->xsave)
 		return trace_err(ERR_NOMEM, "no memory for a vCPU's state");
 	*(u32 *)x->vmcs = vmx_caps.revision;
 	if (!vmclear(virt_to_hpa(x->vmcs)))
 		return trace_err(ERR_IO, "VMCLEAR of a new vCPU's state failed");
 	return ERR_OK;
-}
-
-static void flags_init(struct vmx_vcpu *x)
-{
-	const struct cpu_mitigations *m = cpu_mitigations();
-
-	x->flags = (m->l1d_flush ? VMX_L1D_FLUSH : 0) | (m->verw ? VMX_VERW : 0);
-	x->spec_host = (u32)m->host_spec_ctrl;
-	__asm__ volatile("mov %%ss, %0" : "=r"(x->verw_selector));
 }
 
 int vmx_vcpu_create(struct virt_vcpu *v)
@@ -132,7 +117,7 @@ int vmx_vcpu_create(struct virt_vcpu *v)
 	}
 	x->cpu = VMX_NO_CPU;
 	x->vapic_page = v->vapic_page;
-	flags_init(x);
+	virt_spec_init(&x->spec);
 	vmx_controls_choose(&vmx_caps, &virt_caps, v->vapic_page, &x->controls);
 	if (!v->pi)
 		x->controls.pin &= ~(u32)PIN_POSTED_INTERRUPTS;
@@ -169,7 +154,7 @@ void vmx_vcpu_destroy(struct virt_vcpu *v)
 	if (x->loaded)
 		vmx_unload(v);
 	list_remove(vmx_vm_of(v->vm), x);
-	pages_free(x->xsave, pages_order(MAX(xsave_area_size(), (u32)XSAVE_AREA_MIN)));
+	virt_fpu_free(x->xsave);
 	pages_free(x->vmcs, 0);
 	pages_free(x, 0);
 	v->backend = NULL;

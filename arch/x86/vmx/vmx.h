@@ -5,6 +5,8 @@
 
 #include "arch/x86/cpu/percpu.h"
 #include "arch/x86/virt.h"
+#include "arch/x86/virt_combine.h"
+#include "arch/x86/virt_common.h"
 #include "arch/x86/vmx/caps.h"
 #include "arch/x86/vmx/controls.h"
 #include "arch/x86/vmx/entry.h"
@@ -41,9 +43,7 @@ struct vmx_vcpu {
 	u64 host_rsp;
 	u32 todo;     /* TODO_*, of the CPU that has it loaded */
 	u32 requests; /* TODO_*, atomically set by any CPU */
-	u32 flags;
-	u32 verw_selector;
-	u32 spec_guest, spec_host; /* IA32_SPEC_CTRL in and outside of the guest */
+	struct virt_spec spec;
 
 	struct vmx_event event;
 	u32 fast_left; /* exits that may still be handled without a new deadline */
@@ -69,12 +69,7 @@ struct vmx_vcpu {
 static_assert(offsetof(struct vmx_vcpu, host_rsp) == VMX_OFFSET_HOST_RSP, "entry.S");
 static_assert(offsetof(struct vmx_vcpu, todo) == VMX_OFFSET_TODO, "entry.S");
 static_assert(offsetof(struct vmx_vcpu, requests) == VMX_OFFSET_TODO + 4, "entry.S");
-static_assert(offsetof(struct virt_vcpu, gpr) == 0, "entry.S");
-static_assert(offsetof(struct virt_vcpu, backend) == VIRT_OFFSET_BACKEND, "entry.S");
-static_assert(offsetof(struct vmx_vcpu, flags) == VMX_OFFSET_FLAGS, "entry.S");
-static_assert(offsetof(struct vmx_vcpu, verw_selector) == VMX_OFFSET_VERW, "entry.S");
-static_assert(offsetof(struct vmx_vcpu, spec_guest) == VMX_OFFSET_SPEC_GUEST, "entry.S");
-static_assert(offsetof(struct vmx_vcpu, spec_host) == VMX_OFFSET_SPEC_HOST, "entry.S");
+static_assert(offsetof(struct vmx_vcpu, spec) == VIRT_OFFSET_SPEC, "entry.S");
 static_assert(VMCS_HOST_RSP == VMX_FIELD_HOST_RSP, "entry.S");
 static_assert(sizeof(struct vmx_vcpu) <= PAGE_SIZE, "allocated as one page");
 
@@ -137,7 +132,6 @@ void vmx_unload(struct virt_vcpu *v);
 u64 vmx_kept_get(struct vmx_vcpu *x, enum vmx_kept_msr msr);
 void vmx_kept_set(struct vmx_vcpu *x, enum vmx_kept_msr msr, u64 value);
 void vmx_xcr0_set(struct vmx_vcpu *x, u64 value);
-void vmx_spec_ctrl_set(struct vmx_vcpu *x, u64 value);
 /* Learn what this CPU's registers hold, when VMX operation starts. */
 void vmx_hardware_read(struct vmx_cpu *c);
 

@@ -341,14 +341,118 @@ static void test_rejected(void **state)
 	assert_int_equal(insn_decode(long_one, 0, INSN_MODE_64, &out), ERR_RANGE);
 }
 
+/* Instructions that exit: length, operation, control register and register. */
+#define SYSTEM(bits, text, what, number, name)                                                    \
+	do {                                                                                      \
+		const u8 *start_, *end_;                                                          \
+		struct insn_system out_;                                                          \
+		ASSEMBLE(bits, text, start_, end_);                                               \
+		assert_int_equal(                                                                 \
+		    insn_decode_system(start_, (size_t)(end_ - start_), INSN_MODE_##bits, &out_), \
+		    0);                                                                           \
+		assert_int_equal(out_.insn.length, end_ - start_);                                \
+		assert_int_equal(out_.op, what);                                                  \
+		assert_int_equal(out_.cr, number);                                                \
+		assert_int_equal(out_.insn.reg, name);                                            \
+		for (const u8 *cut_ = start_; cut_ < end_; cut_++)                                \
+			assert_int_equal(insn_decode_system(start_, (size_t)(cut_ - start_),      \
+							    INSN_MODE_##bits, &out_),             \
+					 ERR_RANGE);                                              \
+	} while (0)
+#define OTHER(bits, text) SYSTEM(bits, text, INSN_SYSTEM_OTHER, 0, 0)
+
+static void test_system_lengths(void **state)
+{
+	(void)state;
+	OTHER(64, "cpuid");
+	OTHER(64, ".byte 0x48, 0x0f, 0xa2");
+	OTHER(64, "rdmsr");
+	OTHER(64, ".byte 0x66, 0x2e, 0x48; wrmsr");
+	OTHER(64, "hlt");
+	OTHER(64, "invd");
+	OTHER(64, "wbinvd");
+	OTHER(64, "pause");
+	OTHER(64, ".byte 0xf1");
+	OTHER(64, "rdpmc");
+	OTHER(32, "cpuid");
+	OTHER(16, "hlt");
+	SYSTEM(64, ".byte 0x0f, 0x01, 0xd9", INSN_SYSTEM_OTHER, 0, 1); /* vmmcall */
+	SYSTEM(64, ".byte 0x0f, 0x01, 0xd1", INSN_SYSTEM_OTHER, 0, 1); /* xsetbv */
+	SYSTEM(64, "in $0x60, al", INSN_SYSTEM_IO, 0, 0);
+	SYSTEM(16, "rep outsw", INSN_SYSTEM_IO, 0, 0);
+}
+
+static void test_system_control_registers(void **state)
+{
+	(void)state;
+	SYSTEM(64, "mov cr0, rax", INSN_SYSTEM_READ_CR, 0, 0);
+	SYSTEM(64, "mov cr4, r9", INSN_SYSTEM_READ_CR, 4, 9);
+	SYSTEM(64, "mov rsp, cr3", INSN_SYSTEM_WRITE_CR, 3, 4);
+	SYSTEM(64, "mov r15, cr8", INSN_SYSTEM_WRITE_CR, 8, 15);
+	SYSTEM(32, "mov ebx, cr0", INSN_SYSTEM_WRITE_CR, 0, 3);
+	SYSTEM(32, ".byte 0xf0, 0x0f, 0x20, 0xc1", INSN_SYSTEM_READ_CR, 8, 1);
+	/* The upper two bits of ModRM are ignored. */
+	SYSTEM(16, ".byte 0x0f, 0x22, 0x23", INSN_SYSTEM_WRITE_CR, 4, 3);
+	SYSTEM(64, "clts", INSN_SYSTEM_CLTS, 0, 0);
+	SYSTEM(64, "lmsw r10w", INSN_SYSTEM_LMSW, 0, 10);
+	SYSTEM(64, "smsw rdx", INSN_SYSTEM_SMSW, 0, 2);
+}
+
+static void test_system_operands(void **state)
+{
+	static const u8 lmsw[] = {0x67, 0x0f, 0x01, 0x74, 0x88, 0x7f}; /* 0x7f(eax,ecx,4) */
+	static const u8 outs[] = {0x64, 0x67, 0xf3, 0x6e};             /* fs, 32-bit addresses */
+	static const u8 outs16[] = {0x6f}, smsw16[] = {0x0f, 0x01, 0x66, 0x10};
+	struct insn_system out;
+
+	(void)state;
+	assert_int_equal(insn_decode_system(lmsw, sizeof(lmsw), INSN_MODE_64, &out), 0);
+	assert_true(out.memory);
+	assert_int_equal(out.insn.base, INSN_RAX);
+	assert_int_equal(out.insn.index, INSN_RCX);
+	assert_int_equal(out.insn.scale, 2);
+	assert_int_equal(out.insn.disp, 0x7f);
+	assert_int_equal(out.insn.address_size, 4);
+	assert_int_equal(insn_decode_system(outs, sizeof(outs), INSN_MODE_64, &out), 0);
+	assert_int_equal(out.insn.segment, INSN_FS);
+	assert_int_equal(out.insn.address_size, 4);
+	assert_int_equal(insn_decode_system(outs16, sizeof(outs16), INSN_MODE_16, &out), 0);
+	assert_int_equal(out.insn.segment, INSN_DS);
+	assert_int_equal(out.insn.address_size, 2);
+	assert_int_equal(insn_decode_system(smsw16, sizeof(smsw16), INSN_MODE_16, &out), 0);
+	assert_int_equal(out.op, INSN_SYSTEM_SMSW);
+	assert_int_equal(out.insn.segment, INSN_SS);
+	assert_int_equal(out.insn.base, INSN_RBP);
+}
+
+static void test_system_rejected(void **state)
+{
+	static const u8 bytes[][3] = {{0x8b, 0x03, 0},
+				      {0x0f, 0xaf, 0xc0},
+				      {0x0f, 0x01, 0x10},
+				      {0xcd, 0x80, 0},
+				      {0x0f, 0x0b, 0}};
+	static const u8 prefixes[16] = {[0 ... 14] = 0x66, 0xf4};
+	struct insn_system out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bytes); i++)
+		assert_int_equal(insn_decode_system(bytes[i], 3, INSN_MODE_64, &out),
+				 ERR_UNSUPPORTED);
+	assert_int_equal(insn_decode_system(prefixes, sizeof(prefixes), INSN_MODE_64, &out),
+			 ERR_INVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_mov64),        cmocka_unit_test(test_addressing64),
-	    cmocka_unit_test(test_immediates64), cmocka_unit_test(test_registers64),
-	    cmocka_unit_test(test_extensions64), cmocka_unit_test(test_single64),
-	    cmocka_unit_test(test_strings),      cmocka_unit_test(test_mode32),
-	    cmocka_unit_test(test_mode16),       cmocka_unit_test(test_rejected),
+	    cmocka_unit_test(test_mov64),           cmocka_unit_test(test_addressing64),
+	    cmocka_unit_test(test_immediates64),    cmocka_unit_test(test_registers64),
+	    cmocka_unit_test(test_extensions64),    cmocka_unit_test(test_single64),
+	    cmocka_unit_test(test_strings),         cmocka_unit_test(test_mode32),
+	    cmocka_unit_test(test_mode16),          cmocka_unit_test(test_rejected),
+	    cmocka_unit_test(test_system_lengths),  cmocka_unit_test(test_system_control_registers),
+	    cmocka_unit_test(test_system_operands), cmocka_unit_test(test_system_rejected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

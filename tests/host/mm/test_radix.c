@@ -314,6 +314,7 @@ static void test_random(void **state)
 	run_random(&radix_format_ept, &mem_ops, WINDOW_BASE, RADIX_1G, 400);
 	run_random(&radix_format_ept, &mem_ops, WINDOW_BASE, RADIX_2M, 150);
 	run_random(&radix_format_ept, &mem_ops, 0, RADIX_4K, 30);
+	run_random(&radix_format_npt, &mem_ops, WINDOW_BASE, RADIX_1G, 150);
 	run_random(&radix_format_host, &mem_ops, 0xffff800000000000ull + WINDOW_BASE, RADIX_1G,
 		   400);
 	run_random(&format_sl, &noncoherent_ops, GIB(509), RADIX_1G, 300);
@@ -418,9 +419,14 @@ static void test_encodings(void **state)
 	    {&radix_format_host, 1, RADIX_RX, MEM_WP, 0xe9},
 	    {&radix_format_host, 2, RADIX_RX, MEM_WP, 0x1069},
 	    {&radix_format_host, 3, RADIX_RX, MEM_WT, 0x69},
+	    {&radix_format_npt, 1, RADIX_RWX, MEM_WB, 0x07},
+	    {&radix_format_npt, 2, RADIX_RW, MEM_UC, 0x800000000000001full},
+	    {&radix_format_npt, 3, RADIX_R, MEM_WP, 0x800000000000100dull},
 	    {&radix_format_ept, 1, RADIX_RWX, MEM_WB, 0x37},
 	    {&radix_format_ept, 2, RADIX_RW, MEM_UC, 0x03},
 	    {&radix_format_ept, 3, RADIX_RX, MEM_WC, 0x0d},
+	    {&radix_format_vtd48, 1, RADIX_RW, MEM_WB, 0x03},
+	    {&radix_format_vtd39, 2, RADIX_R, MEM_WB, 0x01},
 	};
 
 	(void)state;

@@ -7,37 +7,22 @@
 
 #include <cmocka.h>
 
+#include "drivers/iommu/iommu.h"
 #include "drivers/nic/e1000.h"
 #include "drivers/nic/e1000_regs.h"
 #include "kernel/mm/page.h"
 
-int page_alloc_zeroed(unsigned order, unsigned flags, hpa_t *out)
+int iommu_dma_alloc(u64 bytes, hpa_t *out)
 {
-	(void)flags;
-	*out = HPA((uintptr_t)aligned_alloc(PAGE_SIZE, PAGE_SIZE << order));
-	memset((void *)(uintptr_t)out->v, 0, PAGE_SIZE << order);
-	return 0;
-}
-
-int page_alloc_range(u64 bytes, u64 align, hpa_t *out)
-{
-	(void)align;
 	*out = HPA((uintptr_t)aligned_alloc(PAGE_SIZE, bytes));
+	memset((void *)(uintptr_t)out->v, 0, bytes);
 	return 0;
 }
 
-int page_free(hpa_t page, unsigned order)
-{
-	(void)order;
-	free((void *)(uintptr_t)page.v);
-	return 0;
-}
-
-int page_free_range(hpa_t base, u64 bytes)
+void iommu_dma_free(hpa_t base, u64 bytes)
 {
 	(void)bytes;
 	free((void *)(uintptr_t)base.v);
-	return 0;
 }
 
 void *page_virt(hpa_t page)

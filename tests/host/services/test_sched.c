@@ -35,10 +35,16 @@ static inline u32 cpu_id(void)
 /* clang-format off */
 #include "kernel/time/heap.c"
 #include "kernel/time/timer.c"
+#include "kernel/sched/balance.c"
+#include "kernel/sched/cap.c"
+#include "kernel/sched/entity.c"
+#include "kernel/sched/fair.c"
 #include "kernel/sched/place.c"
-#include "kernel/sched/rr.c"
+#include "kernel/sched/queue.c"
+#include "kernel/sched/reserve.c"
 #include "kernel/sched/sched.c"
 #include "kernel/sched/stats.c"
+#include "kernel/sched/tree.c"
 #include "kernel/sched/work.c"
 /* clang-format on */
 
@@ -208,7 +214,7 @@ static void players_create(void)
 		players[i].seed = i + 1;
 		sched_init_entity(&players[i].e, "player", player_run);
 		if (i % 4 == 3)
-			sched_set_affinity(&players[i].e, i % TEST_CPUS);
+			players[i].e.cpus = (struct sched_cpus){{BIT(i % TEST_CPUS)}};
 		sched_add(&players[i].e);
 	}
 }
@@ -235,8 +241,7 @@ static void no_wake_is_lost(void **state)
 	machine_stop();
 	for (u32 i = 0; i < PLAYERS; i++) {
 		runs += players[i].e.stats.runs;
-		assert_true(players[i].e.affinity < 0 ||
-			    players[i].e.cpu == (u32)players[i].e.affinity);
+		assert_true(sched_cpus_has(&players[i].e.cpus, players[i].e.cpu));
 	}
 	assert_true(runs >= PASSES);
 	sched_cpu_stats(0, &stats);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-vmx-pure := $(addprefix arch/x86/vmx/,caps.c cr.c event.c exit.c fail.c seg.c) kernel/lib/klog.c \
+vmx-pure := $(addprefix arch/x86/vmx/,caps.c cr.c event.c exit.c fail.c seg.c) arch/x86/virt_combine.c \
+	kernel/lib/klog.c \
 	tests/host/vmx/fake_vmcs.c
 host-test += test_vmx_caps test_vmx_exit test_vmx_event test_vmx_state
 test_vmx_caps-src := tests/host/vmx/test_vmx_caps.c $(vmx-pure)

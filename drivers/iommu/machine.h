@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* All units of the machine, and what they have in common. Internal to drivers/iommu. */
+#ifndef DRIVERS_IOMMU_MACHINE_H
+#define DRIVERS_IOMMU_MACHINE_H
+
+#include "drivers/iommu/iommu.h"
+#include "drivers/iommu/vtd.h"
+#include "kernel/lib/list.h"
+
+struct iommu_domain {
+	struct list link; /* of all domains */
+	const char *name;
+	u16 id;
+	u32 devices;
+	struct radix table;
+};
+
+/* A device that is attached. */
+struct iommu_device {
+	struct list link;
+	u16 segment, bdf;
+	struct vtd_unit *unit;
+	struct iommu_domain *domain;
+	bool reserved; /* only for its RMRR */
+};
+
+struct iommu_machine {
+	bool active;
+	struct vtd_unit *units;
+	u32 count;
+	const struct radix_format *format; /* that all units can walk */
+	unsigned max_leaf;                 /* that all units know */
+	bool coherent;                     /* all units' walks snoop caches */
+	bool caching;                      /* one of them caches what is not present */
+	u32 domains;                       /* numbers that all units can tell apart */
+	u64 *domain_ids;                   /* bitmap of those in use */
+	struct list domain_list, device_list;
+	struct iommu_domain *core; /* of devices that the core drives */
+	struct ticketlock lock;    /* of everything above and of all tables */
+};
+
+extern struct iommu_machine iommu;
+
+/* The unit that is responsible for the device, or NULL. */
+struct vtd_unit *iommu_unit_of(const struct pci_device *dev);
+
+/* domain.c, with the lock held. */
+struct iommu_device *iommu_device_find(u16 segment, u16 bdf);
+int __must_check iommu_attach_locked(struct iommu_domain *domain, const struct pci_device *dev,
+				     bool reserved);
+int __must_check iommu_detach_locked(struct iommu_device *device);
+
+/* reserved.c: keep what firmware says that devices need (8.4). */
+void iommu_reserved_map(const struct dmar *dmar, bool (*is_ram)(hpa_t pa, u64 size));
+
+#endif

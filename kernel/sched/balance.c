@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Between processors. An idle one takes an entity that waits elsewhere. Among busy ones
+ * the progress of virtual time is kept together: one that is ahead, whose entities have
+ * got more than others by their weight, takes over an entity that waits on one that is
+ * behind; it brings what it is owed along.
+ */
+#include "kernel/sched/runqueue.h"
+#include "kernel/time/time.h"
+
+u64 sched_balance_ticks;
+
+/* Whether entities wait there behind another one. A single one is about to be run: its
+ * processor has been woken for it, and taking it would only send it back and forth. */
+static bool has_waiting(const struct runqueue *rq)
+{
+	return __atomic_load_n(&rq->count, __ATOMIC_RELAXED) +
+		   (__atomic_load_n(&rq->current, __ATOMIC_RELAXED) != NULL) >
+	       1;
+}
+
+/* Take from another queue the entity that would run soonest there of those that may run
+ * here and are at least so many ticks behind our progress. */
+static bool take(struct runqueue *rq, struct runqueue *from, u64 progress, s64 least, u64 now)
+{
+	struct sched_entity *e;
+
+	ticket_lock(&from->lock);
+	e = sched_policy->movable(from, rq->cpu);
+	if (e && least && sched_policy->behind(e, progress) < least)
+		e = NULL;
+	if (e)
+		queue_remove(from, e);
+	ticket_unlock(&from->lock);
+	if (!e)
+		return false;
+	rq->stats.steals++;
+	sched_enqueue(rq, e, SCHED_MOVED, now);
+	return true;
+}
+
+bool sched_steal(struct runqueue *rq)
+{
+	u32 count = cpu_count();
+
+	for (u32 i = 1; i < count; i++) {
+		struct runqueue *other = runqueue_of((rq->cpu + i) % count);
+
+		if (other->active && has_waiting(other) && take(rq, other, 0, 0, time_tsc()))
+			return true;
+	}
+	return false;
+}
+
+/* Who has come least far, of those with entities to give away; and who furthest, of
+ * those that do not look by themselves, since nothing competes there. */
+static void find_extremes(const struct runqueue *rq, u64 now, struct runqueue **behind,
+			  struct runqueue **ahead)
+{
+	u64 least = sched_policy->progress(rq, now), most = least;
+
+	*behind = *ahead = NULL;
+	for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
+		struct runqueue *other = runqueue_of(cpu);
+		u64 progress;
+
+		if (other == rq || !other->active || !other->current)
+			continue;
+		progress = sched_policy->progress(other, now);
+		if (has_waiting(other) && sched_before(progress, least)) {
+			least = progress;
+			*behind = other;
+		} else if (!other->count && sched_before(most, progress)) {
+			most = progress;
+			*ahead = other;
+		}
+	}
+}
+
+/* What waits here is better off on a processor that has come so much further. */
+static bool worth_moving(struct runqueue *rq, const struct runqueue *to, u64 now)
+{
+	const struct sched_entity *e;
+	bool worth;
+
+	ticket_lock(&rq->lock);
+	e = sched_policy->movable(rq, to->cpu);
+	worth = e && sched_policy->behind(e, sched_policy->progress(to, now)) >=
+			 (s64)sched_balance_ticks;
+	ticket_unlock(&rq->lock);
+	return worth;
+}
+
+void sched_balance(struct runqueue *rq, u64 now)
+{
+	struct runqueue *behind, *ahead;
+
+	rq->balance_at = now + sched_balance_ticks;
+	if (!rq->count || cpu_count() == 1)
+		return;
+	find_extremes(rq, now, &behind, &ahead);
+	if (behind)
+		take(rq, behind, sched_policy->progress(rq, now), (s64)sched_balance_ticks, now);
+	if (ahead && worth_moving(rq, ahead, now)) {
+		__atomic_store_n(&ahead->balance_at, 0, __ATOMIC_RELAXED);
+		sched_notify(ahead->cpu, SCHED_F_RESCHED);
+	}
+}

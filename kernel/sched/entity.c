@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* An entity's life: added, woken, kicked, changed, removed. */
+#include "kernel/lib/err.h"
+#include "kernel/sched/clock.h"
+#include "kernel/sched/runqueue.h"
+
+static u32 sched_next_cpu; /* atomic: where the next new entity goes first */
+
+void sched_init_entity(struct sched_entity *e, const char *name,
+		       void (*run)(struct sched_entity *e))
+{
+	*e = (struct sched_entity){
+	    .name = name,
+	    .run = run,
+	    .cpus = sched_cpus_all(),
+	    .home = -1,
+	    .state = SCHED_OFF,
+	};
+	timer_init(&e->due, queue_entity_due);
+}
+
+static bool entity_move(struct sched_entity *e, enum sched_state from, enum sched_state to)
+{
+	return __atomic_compare_exchange_n(&e->state, &from, to, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+void sched_add(struct sched_entity *e)
+{
+	e->cpu = __atomic_fetch_add(&sched_next_cpu, 1, __ATOMIC_RELAXED) % cpu_count();
+	(void)entity_move(e, SCHED_OFF, SCHED_BLOCKED);
+}
+
+void sched_set_group(struct sched_entity *e, struct sched_group *group)
+{
+	e->group = group;
+}
+
+void sched_set_weight(struct sched_group *group, u32 weight)
+{
+	__atomic_store_n(&group->weight, weight, __ATOMIC_RELAXED);
+}
+
+void sched_set_cap(struct sched_group *group, u32 percent)
+{
+	__atomic_store_n(&group->cap_percent, percent, __ATOMIC_RELAXED);
+}
+
+static int check_cpus(const struct sched_cpus *cpus)
+{
+	for (u32 cpu = 0; cpu < cpu_count(); cpu++)
+		if (sched_cpus_has(cpus, cpu) && runqueue_of(cpu)->active)
+			return ERR_OK;
+	return ERR_INVAL;
+}
+
+static void store_cpus(struct sched_entity *e, const struct sched_cpus *cpus)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(cpus->bits); i++)
+		__atomic_store_n(&e->cpus.bits[i], cpus->bits[i], __ATOMIC_RELAXED);
+}
+
+int sched_set_cpus(struct sched_entity *e, const struct sched_cpus *cpus)
+{
+	u64 reserved = __atomic_load_n(&e->reserve.wanted, __ATOMIC_RELAXED);
+	struct sched_cpus before = e->cpus;
+	int err = check_cpus(cpus);
+
+	if (err)
+		return err;
+	store_cpus(e, cpus);
+	if (!reserved) {
+		sched_refresh(e);
+		return ERR_OK;
+	}
+	err = sched_set_reserve(e, (u32)(reserved >> 32), (u32)reserved);
+	if (err)
+		store_cpus(e, &before);
+	return err;
+}
+
+/* Take a ready entity off its queue, for the caller, whose the state remains. */
+static bool take_ready(struct sched_entity *e, enum sched_state to)
+{
+	struct runqueue *rq = __atomic_load_n(&e->queue, __ATOMIC_ACQUIRE);
+	bool taken;
+
+	if (!rq)
+		return false;
+	ticket_lock(&rq->lock);
+	taken = e->queue == rq && entity_move(e, SCHED_READY, to);
+	if (taken)
+		queue_remove(rq, e);
+	ticket_unlock(&rq->lock);
+	return taken;
+}
+
+void sched_refresh(struct sched_entity *e)
+{
+	if (take_ready(e, SCHED_READY)) {
+		sched_submit(e, SCHED_MOVED, time_tsc());
+	} else if (sched_running(e)) {
+		u32 cpu = __atomic_load_n(&e->cpu, __ATOMIC_RELAXED);
+
+		sched_notify(cpu, SCHED_F_RESCHED);
+	}
+}
+
+static void count_runnable(struct sched_entity *e, u32 change)
+{
+	if (e->group)
+		__atomic_fetch_add(&e->group->runnable, change, __ATOMIC_RELAXED);
+}
+
+static void removed(struct sched_entity *e)
+{
+	clock_stop(&e->stats.wait_clock, time_tsc());
+	count_runnable(e, -1u);
+}
+
+int sched_remove(struct sched_entity *e)
+{
+	for (;;) {
+		switch (__atomic_load_n(&e->state, __ATOMIC_SEQ_CST)) {
+		case SCHED_OFF:
+			timer_cancel_sync(&e->due);
+			return ERR_OK;
+		case SCHED_BLOCKED:
+			(void)entity_move(e, SCHED_BLOCKED, SCHED_OFF);
+			break;
+		case SCHED_READY:
+			if (take_ready(e, SCHED_OFF))
+				removed(e);
+			cpu_relax();
+			break;
+		default:
+			return ERR_BUSY;
+		}
+	}
+}
+
+/*
+ * The exchange is locked also when it changes nothing: it orders the caller's store of
+ * the event before our look at the state, and run()'s look at the events comes after
+ * the exchange that made the state SCHED_RUNNING.
+ */
+void sched_wake(struct sched_entity *e)
+{
+	for (;;) {
+		enum sched_state state = SCHED_BLOCKED;
+
+		if (__atomic_compare_exchange_n(&e->state, &state, SCHED_READY, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+			u64 now = time_tsc();
+
+			e->stats.wakes++;
+			e->stats.woken_at = now;
+			clock_start(&e->stats.wait_clock, now);
+			count_runnable(e, 1);
+			sched_submit(e, SCHED_NEW, now);
+			return;
+		}
+		if (state != SCHED_RUNNING || entity_move(e, SCHED_RUNNING, SCHED_WOKEN))
+			return;
+	}
+}
+
+void sched_kick(struct sched_entity *e)
+{
+	u32 cpu;
+
+	sched_wake(e);
+	if (!sched_running(e) || __atomic_load_n(&e->polls, __ATOMIC_SEQ_CST))
+		return;
+	cpu = __atomic_load_n(&e->cpu, __ATOMIC_RELAXED);
+	if (cpu != cpu_id()) {
+		e->stats.kicks++;
+		sched_notify(cpu, 0);
+	}
+}
+
+bool sched_poll_begin(struct sched_entity *e)
+{
+	struct runqueue *rq = runqueue_this();
+
+	if (rq->count || !list_empty(&rq->work) || sched_must_yield())
+		return false;
+	(void)__atomic_exchange_n(&e->polls, true, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+bool sched_polled(const struct sched_entity *e)
+{
+	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) != SCHED_RUNNING ||
+	       sched_must_yield() || __atomic_load_n(&runqueue_this()->count, __ATOMIC_RELAXED);
+}
+
+void sched_poll_end(struct sched_entity *e)
+{
+	/* A locked exchange: the look at events that follows is not made before. */
+	(void)__atomic_exchange_n(&e->polls, false, __ATOMIC_SEQ_CST);
+}
+
+bool sched_yield_to(struct sched_entity *to)
+{
+	struct runqueue *rq = runqueue_this();
+	struct sched_entity *e = rq->current;
+
+	if (to == e || !sched_allowed(to, rq->cpu) || to->place != SCHED_AT_FAIR ||
+	    !take_ready(to, SCHED_READY))
+		return false;
+	/* Within a VM the yielder gives its place in line away: the VM loses nothing. */
+	if (to->group && to->group == e->group && rq->place == SCHED_AT_FAIR)
+		sched_policy->swap(e, to);
+	sched_let_pass(e);
+	sched_enqueue(rq, to, SCHED_FAVOURED, time_tsc());
+	return true;
+}

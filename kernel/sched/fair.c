@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Earliest eligible virtual deadline first (Stoica, Abdel-Wahab: "Earliest Eligible
+ * Virtual Deadline First", 1995), one queue per processor.
+ *
+ * An entity's virtual time is the service that it got, divided by its weight. The queue's
+ * virtual time V is the mean of its entities', by weight. Who is not ahead of V is
+ * eligible; of these the one runs whose virtual deadline, the end of its current request,
+ * comes first. Unlike in the paper virtual times are absolute, so that processors compare,
+ * and one that is behind can give entities to one that is ahead (balance.c).
+ */
+#include "kernel/sched/runqueue.h"
+#include "kernel/time/time.h"
+
+/* Virtual time is ticks << FAIR_SHIFT / weight; more ticks than this at a time do not fit. */
+#define FAIR_SHIFT 20
+#define FAIR_TICKS_MAX BIT(43)
+/* A group's weight in units of 1/1024, to be divided among its entities. */
+#define FAIR_UNIT 1024
+/* Of a slice: the first request after a wake, so that it is served soon; the shortest time
+ * that is worth a switch. In slices: what an entity may be owed, or owe, at most. */
+#define FAIR_WAKE_PART 4
+#define FAIR_LEAST_PART 16
+#define FAIR_LAG_SLICES 10
+
+static u64 fair_front; /* atomic: see front() */
+
+static u64 to_virtual(u64 ticks, u64 weight)
+{
+	return (MIN(ticks, FAIR_TICKS_MAX) << FAIR_SHIFT) / weight;
+}
+
+static s64 to_ticks(s64 virtual_ticks, u64 weight)
+{
+	return (s64)((__int128)virtual_ticks * (s64)weight >> FAIR_SHIFT);
+}
+
+/* Where the processors have come on which entities compete, for one that has nothing to
+ * share. */
+static u64 front(void)
+{
+	return __atomic_load_n(&fair_front, __ATOMIC_RELAXED);
+}
+
+static s64 clamp(s64 value, s64 least, s64 most)
+{
+	return MIN(MAX(value, least), most);
+}
+
+static u64 later(u64 a, u64 b)
+{
+	return sched_before(a, b) ? b : a;
+}
+
+static u64 earlier(u64 a, u64 b)
+{
+	return sched_before(a, b) ? a : b;
+}
+
+/* The group's weight is shared by those of its entities that want to run. */
+static u64 weight_of(const struct sched_group *group)
+{
+	u32 weight, runnable;
+
+	if (!group)
+		return SCHED_WEIGHT_DEFAULT * FAIR_UNIT;
+	weight = __atomic_load_n(&group->weight, __ATOMIC_RELAXED) * FAIR_UNIT;
+	runnable = __atomic_load_n(&group->runnable, __ATOMIC_RELAXED);
+	return runnable > 1 ? MAX(weight / runnable, 1u) : weight;
+}
+
+static __attribute__((noinline)) void change_weight(struct sched_entity *e, u64 weight)
+{
+	e->fair.weight = weight;
+	e->fair.request = to_virtual(sched_slice_ticks, weight);
+}
+
+static void set_weight(struct sched_entity *e)
+{
+	u64 weight = weight_of(e->group);
+
+	if (unlikely(weight != e->fair.weight))
+		change_weight(e, weight);
+}
+
+/* current, if it takes part, and where it has come. */
+static const struct sched_entity *fair_current(const struct runqueue *rq)
+{
+	return rq->current && rq->place == SCHED_AT_FAIR ? rq->current : NULL;
+}
+
+static u64 current_vtime(const struct runqueue *rq, const struct sched_entity *e, u64 now)
+{
+	return e->fair.vtime + to_virtual(now - rq->run_since, e->fair.weight);
+}
+
+/* The virtual time of all that are in the queue and of current; base if there is none. */
+static u64 fair_vtime(const struct runqueue *rq, u64 now, u64 *weight)
+{
+	const struct fair_queue *q = &rq->fair;
+	const struct sched_entity *e = fair_current(rq);
+	s64 moment = q->moment;
+
+	*weight = q->weight;
+	if (e) {
+		moment += (s64)(current_vtime(rq, e, now) - q->base) * (s64)e->fair.weight;
+		*weight += e->fair.weight;
+	}
+	return *weight ? q->base + (u64)(moment / (s64)*weight) : q->base;
+}
+
+static void fair_init(struct runqueue *rq)
+{
+	rq->fair = (struct fair_queue){0};
+}
+
+/* What it was owed when it blocked. Its coming moves V towards it: more, so that it finds
+ * what it left. */
+static __attribute__((noinline)) u64 lag_of(const struct sched_entity *e, u64 weight)
+{
+	u64 lag = e->fair.lag;
+
+	if (weight)
+		lag = lag * ((weight + e->fair.weight) / FAIR_UNIT) / MAX(weight / FAIR_UNIT, 1u);
+	return to_virtual(MIN(lag, sched_slice_ticks * FAIR_LAG_SLICES), e->fair.weight);
+}
+
+/* Where an entity goes that was not here: not further ahead or behind than the limit,
+ * and if it slept, not further behind than when it went to sleep. */
+static void fair_place(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason,
+		       u64 now)
+{
+	u64 weight, v = fair_vtime(rq, now, &weight), from = e->fair.vtime;
+	u64 limit = e->fair.request * FAIR_LAG_SLICES;
+
+	if (reason != SCHED_NEW) {
+		e->fair.vtime = earlier(later(from, v - limit), v + limit);
+		e->fair.deadline += e->fair.vtime - from;
+		return;
+	}
+	e->fair.vtime = earlier(later(from, v - lag_of(e, weight)), v + limit);
+	e->fair.deadline = e->fair.vtime + e->fair.request / FAIR_WAKE_PART;
+}
+
+/* Others go first: what it is owed is forfeited. */
+static void fair_yield(struct runqueue *rq, struct sched_entity *e, u64 now)
+{
+	u64 weight, v = fair_vtime(rq, now, &weight);
+
+	if (weight)
+		e->fair.vtime = later(e->fair.vtime, v + 1);
+	e->fair.deadline = e->fair.vtime;
+}
+
+static void insert(struct fair_queue *q, struct sched_entity *e)
+{
+	if (!sched_before(e->fair.vtime, e->fair.deadline))
+		e->fair.deadline = e->fair.vtime + e->fair.request;
+	if (!q->weight)
+		q->base = e->fair.vtime;
+	q->weight += e->fair.weight;
+	q->moment += (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
+	e->node.key = e->fair.deadline;
+	e->node.value = e->fair.vtime;
+	e->node.cpus = e->cpus.bits[0] | e->cpus.bits[1] | e->cpus.bits[2] | e->cpus.bits[3];
+	sched_tree_insert(&q->tree, &e->node);
+}
+
+/* Nothing is here to be compared with: a sleeper starts where the others have come. */
+static void insert_only(struct fair_queue *q, struct sched_entity *e, enum sched_reason reason)
+{
+	q->only = e;
+	if (reason != SCHED_NEW)
+		return;
+	e->fair.vtime = later(e->fair.vtime, front() - (unlikely(e->fair.lag) ? lag_of(e, 0) : 0));
+	e->fair.deadline = e->fair.vtime + e->fair.request / FAIR_WAKE_PART;
+}
+
+static __attribute__((noinline)) void enqueue_among(struct runqueue *rq, struct sched_entity *e,
+						    enum sched_reason reason, u64 now)
+{
+	struct fair_queue *q = &rq->fair;
+
+	if (unlikely(q->only)) {
+		insert(q, q->only);
+		q->only = NULL;
+	}
+	if (reason == SCHED_YIELDED)
+		fair_yield(rq, e, now);
+	else if (reason != SCHED_PREEMPTED)
+		fair_place(rq, e, reason, now);
+	insert(q, e);
+}
+
+static void fair_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason,
+			 u64 now)
+{
+	struct fair_queue *q = &rq->fair;
+
+	set_weight(e);
+	if (q->weight || q->only || rq->current)
+		enqueue_among(rq, e, reason, now);
+	else
+		insert_only(q, e, reason);
+}
+
+static void fair_dequeue(struct runqueue *rq, struct sched_entity *e)
+{
+	struct fair_queue *q = &rq->fair;
+
+	if (q->only == e) {
+		q->only = NULL;
+		return;
+	}
+	sched_tree_remove(&q->tree, &e->node);
+	q->weight -= e->fair.weight;
+	q->moment -= (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
+}
+
+static void publish(struct fair_queue *q, u64 vtime, u64 weight, u64 now)
+{
+	__atomic_store_n(&q->vtime, vtime, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->vtime_at, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->vweight, weight, __ATOMIC_RELAXED);
+}
+
+/* The base follows the virtual time, so that products stay small. */
+static void advance(struct fair_queue *q)
+{
+	s64 step = q->moment / (s64)q->weight;
+
+	q->base += (u64)step;
+	q->moment -= step * (s64)q->weight;
+}
+
+static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
+{
+	struct fair_queue *q = &rq->fair;
+	struct sched_entity *e = q->only;
+	struct sched_node *node;
+
+	if (likely(e)) {
+		q->only = NULL;
+		publish(q, e->fair.vtime, e->fair.weight, now);
+		return e;
+	}
+	if (!q->weight)
+		return NULL;
+	advance(q);
+	publish(q, q->base, q->weight, now);
+	if (rq->count > 1 && sched_before(front(), q->base))
+		__atomic_store_n(&fair_front, q->base, __ATOMIC_RELAXED);
+	/* Some entity is always at or before the mean. */
+	node = sched_tree_first_at_most(&q->tree, q->base);
+	if (unlikely(!node))
+		node = sched_tree_first(&q->tree);
+	e = container_of(node, struct sched_entity, node);
+	fair_dequeue(rq, e);
+	return e;
+}
+
+static u64 fair_slice(const struct sched_entity *e)
+{
+	s64 left = to_ticks((s64)(e->fair.deadline - e->fair.vtime), e->fair.weight);
+
+	return (u64)clamp(left, (s64)sched_slice_ticks / FAIR_LEAST_PART, (s64)sched_slice_ticks);
+}
+
+/*
+ * One that has a processor for itself is not owed what one processor cannot give: it does
+ * not fall behind those that compete elsewhere.
+ */
+static void fair_charge(struct runqueue *rq, struct sched_entity *e, u64 ticks)
+{
+	struct fair_queue *q = &rq->fair;
+
+	e->fair.vtime += to_virtual(ticks, e->fair.weight);
+	if (q->weight)
+		return;
+	e->fair.vtime = later(e->fair.vtime, front() - e->fair.request * FAIR_LAG_SLICES);
+}
+
+static s64 fair_behind(const struct sched_entity *e, u64 progress)
+{
+	return to_ticks((s64)(progress - e->fair.vtime), e->fair.weight);
+}
+
+static void fair_block(struct runqueue *rq, struct sched_entity *e)
+{
+	const struct fair_queue *q = &rq->fair;
+	u64 v = front();
+	s64 moment;
+
+	if (likely(!q->weight && !sched_before(e->fair.vtime, v))) {
+		e->fair.lag = 0;
+		return;
+	}
+	if (q->weight) {
+		moment = q->moment + (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
+		v = q->base + (u64)(moment / (s64)(q->weight + e->fair.weight));
+	}
+	e->fair.lag = (u64)clamp(fair_behind(e, v), 0, (s64)sched_slice_ticks * FAIR_LAG_SLICES);
+}
+
+static bool fair_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now)
+{
+	const struct sched_entity *current = fair_current(rq);
+	u64 weight;
+
+	if (!current)
+		return false;
+	return sched_before(e->fair.deadline, current->fair.deadline) &&
+	       !sched_before(fair_vtime(rq, now, &weight), e->fair.vtime);
+}
+
+static struct sched_entity *fair_movable(struct runqueue *rq, u32 cpu)
+{
+	struct sched_node *node = sched_tree_first_allowed(&rq->fair.tree, sched_cpu_bit(cpu));
+	struct sched_entity *e = rq->fair.only;
+
+	if (node)
+		e = container_of(node, struct sched_entity, node);
+	return e && sched_allowed(e, cpu) ? e : NULL;
+}
+
+static bool fair_favours(const struct runqueue *rq, const struct sched_entity *e)
+{
+	return sched_before(e->fair.vtime, rq->fair.base + e->fair.request);
+}
+
+static void fair_swap(struct sched_entity *a, struct sched_entity *b)
+{
+	u64 vtime = a->fair.vtime, deadline = a->fair.deadline;
+
+	a->fair.vtime = b->fair.vtime;
+	a->fair.deadline = b->fair.deadline;
+	b->fair.vtime = vtime;
+	b->fair.deadline = deadline;
+}
+
+static u64 fair_progress(const struct runqueue *rq, u64 now)
+{
+	const struct fair_queue *q = &rq->fair;
+	u64 weight = __atomic_load_n(&q->vweight, __ATOMIC_RELAXED);
+	u64 ticks = now - __atomic_load_n(&q->vtime_at, __ATOMIC_RELAXED);
+
+	/* Another processor may have a later now. */
+	if (!weight || (s64)ticks < 0)
+		ticks = 0;
+	return __atomic_load_n(&q->vtime, __ATOMIC_RELAXED) + to_virtual(ticks, MAX(weight, 1u));
+}
+
+const struct sched_policy sched_fair = {
+    .name = "EEVDF",
+    .init = fair_init,
+    .enqueue = fair_enqueue,
+    .dequeue = fair_dequeue,
+    .pick = fair_pick,
+    .slice = fair_slice,
+    .charge = fair_charge,
+    .block = fair_block,
+    .preempts = fair_preempts,
+    .movable = fair_movable,
+    .favours = fair_favours,
+    .swap = fair_swap,
+    .progress = fair_progress,
+    .behind = fair_behind,
+};

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "arch/x86/cpu/tsc.h"
+#include "arch/x86/irq/irq.h"
+#include "drivers/iommu/machine.h"
+#include "drivers/pci/regs.h"
+#include "kernel/mm/heap.h"
+#include "kernel/time/time.h"
+#include "tests/host/iommu/vtd_model.h"
+
+/* 65,536 domains, 39 and 48 bits, 2 MiB and 1 GiB leaves, one fault record, drains: as in QEMU. */
+#define CAP 0x00d2008c222f0606ull
+#define ECAP 0x0000000000f00f5aull /* walks do not snoop */
+#define NIC PCI_BDF(1, 0, 0)
+#define DISK PCI_BDF(0, 3, 0)
+#define USB PCI_BDF(0, 4, 0)
+#define BEHIND_PCI PCI_BDF(2, 1, 0)
+
+static struct pci_device *nic, *disk, *usb, *behind_pci;
+static struct dmar_path port_path = {1, 0}, usb_path = {4, 0};
+static struct dmar_scope port_scope = {DMAR_SCOPE_BRIDGE, 0, 0, 1, &port_path};
+static struct dmar_scope usb_scope = {DMAR_SCOPE_ENDPOINT, 0, 0, 1, &usb_path};
+static struct dmar_unit table[] = {
+    {.type = DMAR_DRHD, .all = true, .base = {MODEL_BASE}, .size = PAGE_SIZE},
+    {.type = DMAR_RMRR,
+     .base = {0x7f000000},
+     .size = 0x2000,
+     .scopes = &usb_scope,
+     .scope_count = 1},
+};
+static const struct dmar dmar = {.units = table, .count = 2};
+static bool reserved_is_ram;
+
+void tsc_delay_us(u64 us)
+{
+	(void)us;
+}
+
+u64 time_ns_to_ticks(u64 ns)
+{
+	return ns;
+}
+
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
+{
+	timer->fn = fn;
+}
+
+void timer_arm(struct timer *timer, u64 deadline)
+{
+	timer->deadline = deadline;
+}
+
+/* The unit's interrupt is not part of this. */
+int irq_vector_alloc(irq_handler_t fn, void *arg)
+{
+	(void)fn;
+	(void)arg;
+	return ERR_NOMEM;
+}
+
+static struct pci_device *device(u16 bdf, struct pci_device *parent, u16 pcie, u8 type)
+{
+	struct pci_device *d = heap_alloc(sizeof(*d));
+
+	list_init(&d->link);
+	d->bdf = bdf;
+	d->parent = parent;
+	d->pcie = pcie;
+	d->pcie_type = type;
+	pci_device_add(d);
+	return d;
+}
+
+static struct pci_device *bridge(u16 bdf, u8 secondary, u16 pcie, u8 type)
+{
+	struct pci_device *d = device(bdf, NULL, pcie, type);
+
+	d->bridge = true;
+	d->secondary = d->subordinate = secondary;
+	return d;
+}
+
+static int machine(void **state)
+{
+	(void)state;
+	nic = device(NIC, bridge(PCI_BDF(0, 1, 0), 1, 0x40, PCIE_TYPE_ROOT_PORT), 0x40, 0);
+	disk = device(DISK, NULL, 0, 0);
+	usb = device(USB, NULL, 0, 0);
+	behind_pci = device(BEHIND_PCI, bridge(PCI_BDF(0, 5, 0), 2, 0x40, PCIE_TYPE_TO_PCI), 0, 0);
+	return 0;
+}
+
+static bool is_ram(hpa_t pa, u64 size)
+{
+	(void)pa;
+	(void)size;
+	return reserved_is_ram;
+}
+
+static int stop(void **state)
+{
+	struct list *it, *next;
+
+	(void)state;
+	if (iommu.domain_list.next) {
+		list_for_each_safe (it, next, &iommu.device_list)
+			heap_free(list_entry(it, struct iommu_device, link));
+		list_for_each_safe (it, next, &iommu.domain_list)
+			heap_free(list_entry(it, struct iommu_domain, link));
+	}
+	heap_free(iommu.units);
+	heap_free(iommu.domain_ids);
+	memset(&iommu, 0, sizeof(iommu));
+	reserved_is_ram = false;
+	return 0;
+}
+
+static int start_with(u64 cap, u64 ecap)
+{
+	stop(NULL);
+	model_reset(cap, ecap);
+	return iommu_start(&dmar, is_ram);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	return start_with(CAP, ECAP);
+}
+
+static void goes_to(u16 bdf, u64 address, bool write, u64 where)
+{
+	u64 to = 0;
+
+	assert_true(model_dma(bdf, address, write, &to));
+	assert_int_equal(to, where);
+}
+
+static void is_blocked(u16 bdf, u64 address)
+{
+	u64 to;
+
+	assert_false(model_dma(bdf, address, false, &to));
+	assert_false(model_dma(bdf, address, true, &to));
+}
+
+static void nothing_is_reached_without_a_domain(void **state)
+{
+	(void)state;
+	assert_true(iommu_active());
+	is_blocked(NIC, 0x1000);
+	is_blocked(DISK, 0);
+	is_blocked(PCI_BDF(0xff, 0x1f, 7), ~0ull);
+	assert_int_equal(vtd_model.malformed, 0);
+}
+
+static void a_domain_is_all_that_is_reached(void **state)
+{
+	struct iommu_domain *d = iommu_domain_create("vm", RADIX_1G);
+
+	(void)state;
+	assert_int_equal(iommu_map(d, 0, HPA(GIB(4)), GIB(1), RADIX_RW), 0);
+	assert_int_equal(iommu_map(d, GIB(1), HPA(MIB(6)), MIB(2), RADIX_R), 0);
+	assert_int_equal(iommu_attach(d, nic), 0);
+	goes_to(NIC, 0x1234, true, GIB(4) + 0x1234);
+	assert_int_equal(vtd_model.steps, 5); /* root, context in two halves, two levels */
+	goes_to(NIC, GIB(1) - 1, false, GIB(5) - 1);
+	goes_to(NIC, GIB(1) + 5, false, MIB(6) + 5);
+	is_blocked(NIC, GIB(1) + MIB(2));
+	is_blocked(DISK, 0x1234);
+	assert_false(model_dma(NIC, GIB(1) + 5, true, &(u64){0}));
+	assert_int_equal(d->table.stats.leaves[RADIX_1G], 1);
+	assert_int_equal(d->table.stats.leaves[RADIX_2M], 1);
+	assert_int_equal(vtd_model.malformed, 0);
+}
+
+static void what_is_unmapped_is_out_of_reach(void **state)
+{
+	struct iommu_domain *d = iommu_domain_create("vm", RADIX_1G);
+
+	(void)state;
+	assert_int_equal(iommu_map(d, MIB(2), HPA(MIB(2)), MIB(4), RADIX_RW), 0);
+	assert_int_equal(iommu_attach(d, nic), 0);
+	assert_int_equal(iommu_attach(d, nic), ERR_BUSY);
+	goes_to(NIC, MIB(2), true, MIB(2));
+	goes_to(NIC, MIB(4), true, MIB(4));
+	assert_int_equal(iommu_unmap(d, MIB(2), PAGE_SIZE), 0);
+	is_blocked(NIC, MIB(2));
+	goes_to(NIC, MIB(4), true, MIB(4));
+	assert_int_equal(iommu_unmap(d, MIB(2), MIB(4)), 0);
+	is_blocked(NIC, MIB(4));
+	assert_int_equal(iommu_map(d, MIB(2), HPA(MIB(8)), PAGE_SIZE, RADIX_RW), 0);
+	goes_to(NIC, MIB(2), true, MIB(8));
+}
+
+static void a_device_changes_its_domain(void **state)
+{
+	struct iommu_domain *a = iommu_domain_create("a", RADIX_1G);
+	struct iommu_domain *b = iommu_domain_create("b", RADIX_1G);
+
+	(void)state;
+	assert_int_not_equal(a->id, b->id);
+	assert_int_equal(iommu_map(a, 0, HPA(MIB(2)), MIB(2), RADIX_RW), 0);
+	assert_int_equal(iommu_map(b, 0, HPA(MIB(4)), MIB(2), RADIX_RW), 0);
+	assert_int_equal(iommu_attach(a, nic), 0);
+	goes_to(NIC, 8, true, MIB(2) + 8);
+	assert_int_equal(iommu_detach(nic), 0);
+	is_blocked(NIC, 8);
+	assert_int_equal(iommu_detach(nic), ERR_NOENT);
+	assert_int_equal(iommu_attach(b, nic), 0);
+	goes_to(NIC, 8, true, MIB(4) + 8);
+	assert_int_equal(iommu_detach(nic), 0);
+	iommu_domain_destroy(a);
+	iommu_domain_destroy(b);
+	assert_int_equal(vtd_model.malformed, 0);
+}
+
+static void leaves_are_what_units_can(void **state)
+{
+	static const struct {
+		u64 lacks;
+		unsigned wanted, limit, leaf;
+	} cases[] = {
+	    {0, RADIX_1G, 0, RADIX_1G},
+	    {0, RADIX_2M, 0, RADIX_2M},
+	    {0, RADIX_4K, 0, RADIX_4K},
+	    {VTD_CAP_1G, RADIX_1G, 0, RADIX_2M},
+	    {VTD_CAP_2M | VTD_CAP_1G, RADIX_1G, 0, RADIX_4K},
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct iommu_domain *d;
+		u64 size = cases[i].leaf == RADIX_4K ? MIB(4) : GIB(1);
+
+		assert_int_equal(start_with(CAP & ~cases[i].lacks, ECAP), 0);
+		d = iommu_domain_create("vm", cases[i].wanted);
+		assert_int_equal(iommu_map(d, GIB(1), HPA(GIB(1)), size, RADIX_RW), 0);
+		assert_int_equal(d->table.stats.leaves[cases[i].leaf],
+				 size / RADIX_LEVEL_SIZE(cases[i].leaf));
+		assert_int_equal(iommu_attach(d, disk), 0);
+		goes_to(DISK, GIB(1) + 0x123456, true, GIB(1) + 0x123456);
+		assert_int_equal(vtd_model.malformed, 0);
+	}
+}
+
+static void narrow_units_have_three_levels(void **state)
+{
+	struct iommu_domain *d;
+
+	(void)state;
+	assert_int_equal(start_with(CAP & ~(VTD_SAGAW_48 << 8), ECAP), 0);
+	d = iommu_domain_create("vm", RADIX_1G);
+	assert_int_equal(iommu_map(d, GIB(511), HPA(GIB(1)), GIB(1), RADIX_RW), 0);
+	assert_int_equal(iommu_map(d, GIB(512), HPA(GIB(1)), GIB(1), RADIX_RW), ERR_RANGE);
+	assert_int_equal(iommu_attach(d, nic), 0);
+	goes_to(NIC, GIB(511) + 7, true, GIB(1) + 7);
+	is_blocked(NIC, GIB(512));
+	assert_int_equal(start_with(CAP & ~(31ull << 8), ECAP), ERR_UNSUPPORTED);
+	assert_false(iommu_active());
+	assert_int_equal(start_with(CAP, ECAP & ~VTD_ECAP_QI), ERR_UNSUPPORTED);
+}
+
+static void units_that_do_not_answer_are_given_up(void **state)
+{
+	struct iommu_domain *d;
+	u64 to;
+
+	(void)state;
+	stop(NULL);
+	model_reset(CAP, ECAP);
+	vtd_model.deaf_commands = true;
+	assert_int_equal(iommu_start(&dmar, is_ram), ERR_TIMEOUT);
+	assert_false(iommu_active());
+	assert_true(model_dma(NIC, 5, true, &to)); /* as before */
+	assert_int_equal(start_with(CAP, ECAP), 0);
+	d = iommu_domain_create("vm", RADIX_1G);
+	assert_int_equal(iommu_map(d, 0, HPA(MIB(2)), MIB(2), RADIX_RW), 0);
+	assert_int_equal(iommu_attach(d, nic), 0);
+	vtd_model.deaf_invalidations = true;
+	assert_int_equal(iommu_unmap(d, 0, PAGE_SIZE), ERR_TIMEOUT);
+	assert_int_equal(iommu_attach(d, disk), ERR_NOENT);
+	assert_int_equal(iommu_detach(nic), ERR_TIMEOUT);
+}
+
+static void reserved_regions_are_kept(void **state)
+{
+	(void)state;
+	goes_to(USB, 0x7f001fff, true, 0x7f001fff);
+	is_blocked(USB, 0x7f002000);
+	is_blocked(DISK, 0x7f000000);
+	/* The core's driver takes it over. */
+	assert_int_equal(iommu_dma_attach(usb), 0);
+	is_blocked(USB, 0x7f000000);
+	assert_int_equal(iommu_dma_attach(usb), 0);
+	stop(NULL);
+	reserved_is_ram = true;
+	model_reset(CAP, ECAP);
+	assert_int_equal(iommu_start(&dmar, is_ram), 0);
+	is_blocked(USB, 0x7f000000);
+}
+
+static void the_core_shares_its_buffers_alone(void **state)
+{
+	hpa_t a, b;
+
+	(void)state;
+	assert_int_equal(iommu_dma_alloc(2 * PAGE_SIZE, &a), 0);
+	assert_int_equal(iommu_dma_attach(nic), 0);
+	assert_int_equal(iommu_dma_alloc(PAGE_SIZE, &b), 0);
+	goes_to(NIC, a.v + PAGE_SIZE, true, a.v + PAGE_SIZE);
+	goes_to(NIC, b.v, true, b.v);
+	is_blocked(NIC, iommu.core->table.root.v);
+	iommu_dma_free(a, 2 * PAGE_SIZE);
+	is_blocked(NIC, a.v);
+	goes_to(NIC, b.v, true, b.v);
+}
+
+static void devices_without_a_name_of_their_own(void **state)
+{
+	struct iommu_domain *d = iommu_domain_create("vm", RADIX_1G);
+	struct pci_device vf = {.bdf = PCI_BDF(1, 16, 0), .pf = nic, .parent = nic->parent};
+
+	(void)state;
+	assert_int_equal(iommu_attach(d, behind_pci), ERR_UNSUPPORTED);
+	table[0].all = false; /* only what is behind the port */
+	table[0].scopes = &port_scope;
+	table[0].scope_count = 1;
+	assert_int_equal(iommu_attach(d, disk), ERR_NOENT);
+	assert_int_equal(iommu_attach(d, nic), 0);
+	assert_int_equal(iommu_attach(d, &vf), 0);
+	port_scope.type = DMAR_SCOPE_ENDPOINT;
+	assert_int_equal(iommu_detach(nic), 0);
+	assert_int_equal(iommu_attach(d, nic), ERR_NOENT);
+	port_scope.type = DMAR_SCOPE_BRIDGE;
+	table[0].all = true;
+	table[0].scope_count = 0;
+}
+
+static void failed_allocations_leave_nothing(void **state)
+{
+	struct iommu_domain *d = iommu_domain_create("vm", RADIX_1G);
+	int err = ERR_NOMEM;
+
+	(void)state;
+	for (int n = 0; err; n++) {
+		u32 before = model_pages_used();
+
+		model_fail_after(n);
+		err = iommu_map(d, 0x1000, HPA(0x1000), MIB(2), RADIX_RW);
+		if (err)
+			assert_int_equal(model_pages_used(), before);
+	}
+	model_fail_after(0);
+	assert_int_equal(iommu_attach(d, nic), ERR_NOMEM);
+	model_fail_after(-1);
+	is_blocked(NIC, 0x1000);
+	assert_int_equal(iommu_attach(d, nic), 0);
+	goes_to(NIC, 0x1000, true, 0x1000);
+}
+
+/* Two domains, three devices, everything in any order: a device reaches what the tables of its
+ * domain say at that moment, whatever units have cached. */
+#define SLOTS 8
+static void any_order(u64 ecap)
+{
+	struct pci_device *const devices[] = {nic, disk, usb};
+	struct iommu_domain *domains[2];
+	u64 mapped[2][SLOTS] = {{0}};
+	int domain_of[3] = {-1, -1, -1};
+
+	assert_int_equal(start_with(CAP, ecap), 0);
+	assert_int_equal(iommu_detach(usb), 0);
+	domains[0] = iommu_domain_create("a", RADIX_1G);
+	domains[1] = iommu_domain_create("b", RADIX_2M);
+	for (u32 round = 0; round < 4000; round++) {
+		u32 d = (u32)rand() % 2, s = (u32)rand() % SLOTS, v = (u32)rand() % 3;
+		u64 size = s % 2 ? PAGE_SIZE : MIB(2), iova = MIB(2) * (s + 1);
+
+		switch (rand() % 4) {
+		case 0:
+			if (mapped[d][s])
+				break;
+			mapped[d][s] = MIB(2) * (1 + (u32)rand() % 100);
+			assert_int_equal(
+			    iommu_map(domains[d], iova, HPA(mapped[d][s]), size, RADIX_RW), 0);
+			break;
+		case 1:
+			assert_int_equal(iommu_unmap(domains[d], iova, size), 0);
+			mapped[d][s] = 0;
+			break;
+		case 2:
+			if (domain_of[v] < 0) {
+				assert_int_equal(iommu_attach(domains[d], devices[v]), 0);
+				domain_of[v] = (int)d;
+			}
+			break;
+		default:
+			if (domain_of[v] >= 0)
+				assert_int_equal(iommu_detach(devices[v]), 0);
+			domain_of[v] = -1;
+		}
+		for (u32 i = 0; i < 3 * SLOTS; i++) {
+			u64 at = MIB(2) * (i / 3 + 1);
+			u64 want = domain_of[i % 3] < 0 ? 0 : mapped[domain_of[i % 3]][i / 3];
+
+			if (want)
+				goes_to(devices[i % 3]->bdf, at + 8, true, want + 8);
+			else
+				is_blocked(devices[i % 3]->bdf, at + 8);
+		}
+	}
+	assert_int_equal(vtd_model.malformed, 0);
+}
+
+static void any_order_is_right(void **state)
+{
+	(void)state;
+	srand(7);
+	any_order(ECAP);
+	any_order(ECAP | VTD_ECAP_COHERENT);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+	const struct CMUnitTest tests[] = {
+	    TEST(nothing_is_reached_without_a_domain),
+	    TEST(a_domain_is_all_that_is_reached),
+	    TEST(what_is_unmapped_is_out_of_reach),
+	    TEST(a_device_changes_its_domain),
+	    TEST(leaves_are_what_units_can),
+	    TEST(narrow_units_have_three_levels),
+	    TEST(units_that_do_not_answer_are_given_up),
+	    TEST(reserved_regions_are_kept),
+	    TEST(the_core_shares_its_buffers_alone),
+	    TEST(devices_without_a_name_of_their_own),
+	    TEST(failed_allocations_leave_nothing),
+	    TEST(any_order_is_right),
+	};
+
+	return cmocka_run_group_tests(tests, machine, NULL);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The shell's `iommu`: what confines the DMA of devices. */
+#include "drivers/iommu/iommu.h"
+#include "kernel/lib/err.h"
+#include "kernel/shell/shell.h"
+
+static const char *const leaf_names[] = {
+    [RADIX_4K] = "4 KiB", [RADIX_2M] = "2 MiB", [RADIX_1G] = "1 GiB"};
+
+static void print_units(struct shell *sh)
+{
+	struct iommu_unit_info u;
+
+	for (u32 i = 0; iommu_unit_info(i, &u); i++)
+		shell_printf(
+		    sh,
+		    "unit at 0x%llx: segment %04x%s, %u bits, leaves up to %s, %u domains, "
+		    "walks %s caches\n  %llu faults, %llu invalidations%s\n",
+		    (unsigned long long)u.base.v, u.segment, u.all ? ", all other devices" : "",
+		    u.width, leaf_names[u.max_leaf], u.domains, u.coherent ? "snoop" : "bypass",
+		    (unsigned long long)u.faults, (unsigned long long)u.invalidations,
+		    u.failed ? ", it does not answer any more" : "");
+}
+
+static void print_domains(struct shell *sh)
+{
+	struct iommu_domain_info d;
+
+	shell_printf(sh, "%-16s %5s %8s %6s %8s %8s %8s\n", "DOMAIN", "ID", "DEVICES", "LEVELS",
+		     "4 KIB", "2 MIB", "1 GIB");
+	for (u32 i = 0; iommu_domain_info(i, &d); i++)
+		shell_printf(sh, "%-16s %5u %8u %6u %8llu %8llu %8llu\n", d.name, d.id, d.devices,
+			     d.levels, (unsigned long long)d.tables.leaves[RADIX_4K],
+			     (unsigned long long)d.tables.leaves[RADIX_2M],
+			     (unsigned long long)d.tables.leaves[RADIX_1G]);
+}
+
+static void print_devices(struct shell *sh)
+{
+	struct pci_device at = {.segment = 0};
+	char name[PCI_NAME];
+	const char *domain;
+
+	for (u32 i = 0; iommu_device_info(i, &at.segment, &at.bdf, &domain); i++)
+		shell_printf(sh, "%s in domain %s\n", pci_name(&at, name), domain);
+}
+
+static int iommu_command(struct shell *sh, int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1)
+		return ERR_INVAL;
+	if (!iommu_active()) {
+		shell_printf(sh, "DMA is not confined: this machine has no VT-d that can be used. "
+				 "`log` tells why\n");
+		return 0;
+	}
+	print_units(sh);
+	print_domains(sh);
+	print_devices(sh);
+	return 0;
+}
+
+SHELL_COMMAND(
+    iommu, "", "show what confines the DMA of devices",
+    "Units are VT-d's remapping hardware. A device reaches only the memory of the domain\n"
+    "that it is in, and without a domain none: what it tries is counted as a fault, and\n"
+    "`log` tells who tried what. The last columns count the leaves of a domain's table.",
+    iommu_command, NULL);
