@@ -60,10 +60,11 @@ static const struct {
 	int (*fn)(struct shell *sh, int argc, char **argv);
 	enum names names;
 } verbs[] = {
-    {"list", net_cmd_list, NAMES_NONE},       {"show", net_cmd_show, NAMES_ALL},
-    {"macs", net_cmd_macs, NAMES_SWITCHES},   {"stats", net_cmd_stats, NAMES_ALL},
-    {"link", net_cmd_link, NAMES_NICS},       {"vlan", net_cmd_vlan, NAMES_NICS},
-    {"capture", net_cmd_capture, NAMES_NICS},
+    {"list", net_cmd_list, NAMES_NONE},         {"show", net_cmd_show, NAMES_ALL},
+    {"macs", net_cmd_macs, NAMES_SWITCHES},     {"stats", net_cmd_stats, NAMES_ALL},
+    {"link", net_cmd_link, NAMES_NICS},         {"vlan", net_cmd_vlan, NAMES_NICS},
+    {"capture", net_cmd_capture, NAMES_NICS},   {"nat", net_cmd_nat, NAMES_SWITCHES},
+    {"leases", net_cmd_leases, NAMES_SWITCHES}, {"forward", net_cmd_forward, NAMES_NONE},
 };
 
 static int net_command(struct shell *sh, int argc, char **argv)
@@ -99,7 +100,8 @@ static void net_complete(struct shell_completion *c, int argc, char **argv)
 
 SHELL_COMMAND(
     net,
-    "list | show|stats [NAME] | macs [SWITCH] | link up|down NIC | vlan NIC VLAN | capture NIC ...",
+    "list | show|stats [NAME] | macs [SWITCH] | link up|down NIC | vlan NIC VLAN | capture NIC ... "
+    "| nat|leases [SWITCH] | forward ...",
     "show and change networks",
     "list              all switches, and the NICs on them\n"
     "show NAME         a switch or a NIC (VM.NODE) with its settings\n"

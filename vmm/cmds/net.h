@@ -31,6 +31,10 @@ int net_cmd_stats(struct shell *sh, int argc, char **argv);
 /* net_change.c */
 int net_cmd_link(struct shell *sh, int argc, char **argv);
 int net_cmd_vlan(struct shell *sh, int argc, char **argv);
+/* net_nat.c */
+int net_cmd_nat(struct shell *sh, int argc, char **argv);
+int net_cmd_leases(struct shell *sh, int argc, char **argv);
+int net_cmd_forward(struct shell *sh, int argc, char **argv);
 /* net_capture.c */
 int net_cmd_capture(struct shell *sh, int argc, char **argv);
 

@@ -12,6 +12,7 @@ struct net_uplink {
 	struct uplink uplink;
 	struct net_switch *sw;
 	char address[PCI_NAME];
+	bool up; /* as the gateway was told last */
 };
 
 const char *net_switch_uplink(const struct net_switch *sw)
@@ -19,11 +20,6 @@ const char *net_switch_uplink(const struct net_switch *sw)
 	if (sw->uplink)
 		return sw->uplink->address;
 	return sw->config->mode == CONFIG_SWITCH_HOST_ONLY ? "-" : "none";
-}
-
-struct vsw_port *net_uplink_port(struct net_uplink *u)
-{
-	return &u->uplink.port;
 }
 
 /* --- which card --------------------------------------------------------------------------------
@@ -126,10 +122,11 @@ static int attach_bridge(struct net_uplink *u)
 
 static int start(struct net_uplink *u, struct nic *nic)
 {
+	bool bridge = u->sw->config->mode == CONFIG_SWITCH_BRIDGE;
 	int err;
 
-	uplink_init(&u->uplink, nic, net_workers(), bridge_input, u->sw);
-	err = attach_bridge(u);
+	uplink_init(&u->uplink, nic, net_workers(), bridge ? bridge_input : net_nat_input, u->sw);
+	err = bridge ? attach_bridge(u) : net_nat_attach(&u->uplink);
 	if (err)
 		return err;
 	(void)pci_name(nic->pci, u->address);
@@ -138,25 +135,48 @@ static int start(struct net_uplink *u, struct nic *nic)
 	return 0;
 }
 
-void net_uplink_create(struct net_switch *sw, const struct config *config)
+static void create(struct net_switch *sw, struct nic *nic)
 {
-	struct net_uplink *u;
-	struct nic *nic;
-	int err;
+	struct net_uplink *u = heap_alloc(MAX(sizeof(*u), PAGE_SIZE));
+	int err = ERR_NOMEM;
 
-	if (sw->config->mode != CONFIG_SWITCH_BRIDGE)
-		return;
-	nic = choose(config, sw->config);
-	if (!nic)
-		return;
-	u = heap_alloc(MAX(sizeof(*u), PAGE_SIZE));
-	if (!u) {
-		log_err("switch %s: no memory for its uplink", sw->config->name);
-		return;
+	if (u) {
+		u->sw = sw;
+		err = start(u, nic);
 	}
-	u->sw = sw;
-	err = start(u, nic);
 	if (err)
 		log_err("switch %s: its uplink cannot be used: %s", sw->config->name,
 			err_name(err));
+}
+
+void net_uplink_create(struct net_switch *sw, const struct config *config)
+{
+	static const u8 no_mac[6];
+	struct nic *nic = NULL;
+
+	if (sw->config->mode != CONFIG_SWITCH_HOST_ONLY)
+		nic = choose(config, sw->config);
+	/* Without a card the gateway still gives addresses. */
+	if (sw->config->mode == CONFIG_SWITCH_NAT && net_nat_create(sw, nic ? nic->mac : no_mac))
+		return;
+	if (nic)
+		create(sw, nic);
+}
+
+void net_uplink_watch(struct net_switch *sw)
+{
+	struct net_uplink *u = sw->uplink;
+	struct nic *nic = u ? u->uplink.nic : NULL;
+	bool up;
+	u32 mbps;
+
+	if (!nic)
+		return;
+	up = nic->ops->link(nic, &mbps);
+	if (up == u->up)
+		return;
+	u->up = up;
+	log_info("switch %s: its uplink %s is %s", sw->config->name, u->address,
+		 up ? "up" : "down");
+	net_nat_link(sw, &u->uplink.port, up);
 }
