@@ -8,6 +8,7 @@
 #include "arch/x86/irq/irq.h"
 #include "drivers/iommu/iommu.h"
 #include "drivers/nic/e1000_regs.h"
+#include "drivers/nic/irq.h"
 #include "drivers/pci/msi.h"
 #include "drivers/pci/regs.h"
 #include "kernel/mm/heap.h"
@@ -16,8 +17,6 @@
 
 #define RESET_WAIT_US 5000
 #define RESET_POLL_US 10
-#define INTERRUPT_TRIES 100
-#define INTERRUPT_POLL_US 10
 #define ITR_256NS 64 /* at most 61,000 interrupts a second */
 
 static bool reset(struct e1000 *e)
@@ -162,21 +161,21 @@ static void arm(struct nic *nic, u32 queue)
 		e1000_write(e, E1000_IMS, E1000_INT_RX);
 }
 
-/* Ask the card for an interrupt, and see whether it comes. Lines that no table describes may
- * lead anywhere, and some emulators have none. */
-static bool interrupt_works(struct e1000 *e)
+static void interrupt_trigger(void *arg)
 {
-	u64 before = e->interrupts;
+	struct e1000 *e = arg;
 
 	e1000_write(e, E1000_IMS, E1000_INT_RXT0);
 	e1000_write(e, E1000_ICS, E1000_INT_RXT0);
-	for (u32 tries = 0; tries < INTERRUPT_TRIES && e->interrupts == before; tries++) {
-		irq_window();
-		tsc_delay_us(INTERRUPT_POLL_US);
-	}
+}
+
+static bool interrupt_works(struct e1000 *e)
+{
+	bool works = nic_irq_arrives(&e->interrupts, interrupt_trigger, e);
+
 	e1000_write(e, E1000_IMC, ~0u);
 	(void)e1000_read(e, E1000_ICR);
-	return e->interrupts != before;
+	return works;
 }
 
 static bool line_try(struct e1000 *e, int vector)

@@ -4,13 +4,8 @@
 #define DRIVERS_NIC_E1000_H
 
 #include "arch/x86/mm/mmio.h"
-#include "drivers/nic/nic.h"
+#include "drivers/nic/ring.h"
 #include "kernel/time/timer.h"
-
-/* Descriptors of a ring; a page of them, so that each ring is one page. A transmitted frame
- * takes two: its context and its data. */
-#define E1000_RING 256
-#define E1000_BUFFERS_BYTES ((u64)E1000_RING * NIC_BUFFER_BYTES)
 
 struct e1000_rx_desc;
 struct e1000_tx_desc;
@@ -21,16 +16,12 @@ struct e1000 {
 	u64 interrupts;
 	struct timer poll_timer;
 
+	struct nic_ring rx_ring, tx_ring;
 	volatile struct e1000_rx_desc *rx;
-	u8 *rx_buffers;
-	hpa_t rx_hpa, rx_buffers_hpa;
-	u32 rx_next; /* the oldest that has not been given back */
-
-	volatile struct e1000_tx_desc *tx;
-	u8 *tx_buffers;
-	hpa_t tx_hpa, tx_buffers_hpa;
-	u32 tx_next;    /* the next to be filled */
-	u32 tx_reaped;  /* the oldest that the card has not done */
+	volatile struct e1000_tx_desc *tx; /* a frame takes two: its context and its data */
+	u32 rx_next;                       /* the oldest that has not been given back */
+	u32 tx_next;                       /* the next to be filled */
+	u32 tx_reaped;                     /* the oldest that the card has not done */
 	u32 tx_context; /* csum_start << 16 | csum_offset of the context that the card has */
 };
 

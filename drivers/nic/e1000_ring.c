@@ -1,77 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptor rings: 8254x Software Developer's Manual, 3.2 and 3.3. */
-#include "drivers/iommu/iommu.h"
 #include "drivers/nic/e1000.h"
 #include "drivers/nic/e1000_regs.h"
-#include "kernel/mm/page.h"
 
 static_assert(sizeof(struct e1000_rx_desc) == 16, "3.2.3");
 static_assert(sizeof(struct e1000_tx_desc) == 16, "3.3.3");
-static_assert(E1000_RING * sizeof(struct e1000_rx_desc) == PAGE_SIZE, "a ring is one page");
-
-static u32 next(u32 i)
-{
-	return (i + 1) % E1000_RING;
-}
-
-static int ring_create(void **ring, hpa_t *ring_hpa, u8 **buffers, hpa_t *buffers_hpa)
-{
-	if (iommu_dma_alloc(PAGE_SIZE, ring_hpa))
-		return ERR_NOMEM;
-	*ring = page_virt(*ring_hpa);
-	if (iommu_dma_alloc(E1000_BUFFERS_BYTES, buffers_hpa))
-		return ERR_NOMEM;
-	*buffers = page_virt(*buffers_hpa);
-	return 0;
-}
 
 int e1000_rings_create(struct e1000 *e)
 {
-	if (ring_create((void **)&e->rx, &e->rx_hpa, &e->rx_buffers, &e->rx_buffers_hpa) ||
-	    ring_create((void **)&e->tx, &e->tx_hpa, &e->tx_buffers, &e->tx_buffers_hpa))
-		return trace_err(ERR_NOMEM, "nic: no memory for rings of %llu KiB",
-				 (unsigned long long)E1000_BUFFERS_BYTES >> 10);
-	return 0;
-}
+	int err = nic_ring_create(&e->rx_ring);
 
-static void ring_destroy(volatile void *ring, hpa_t ring_hpa, u8 *buffers, hpa_t buffers_hpa)
-{
-	if (ring)
-		iommu_dma_free(ring_hpa, PAGE_SIZE);
-	if (buffers)
-		iommu_dma_free(buffers_hpa, E1000_BUFFERS_BYTES);
+	if (!err)
+		err = nic_ring_create(&e->tx_ring);
+	e->rx = e->rx_ring.descriptors;
+	e->tx = e->tx_ring.descriptors;
+	return err;
 }
 
 void e1000_rings_destroy(struct e1000 *e)
 {
-	ring_destroy(e->rx, e->rx_hpa, e->rx_buffers, e->rx_buffers_hpa);
-	ring_destroy(e->tx, e->tx_hpa, e->tx_buffers, e->tx_buffers_hpa);
-	e->rx = NULL;
-	e->tx = NULL;
-	e->rx_buffers = e->tx_buffers = NULL;
+	nic_ring_destroy(&e->rx_ring);
+	nic_ring_destroy(&e->tx_ring);
 }
 
 static void rx_refill(struct e1000 *e, u32 i)
 {
-	e->rx[i].address = e->rx_buffers_hpa.v + (u64)i * NIC_BUFFER_BYTES;
+	e->rx[i].address = nic_ring_buffer_hpa(&e->rx_ring, i);
 	e->rx[i].status = 0;
 }
 
 void e1000_rings_start(struct e1000 *e)
 {
-	for (u32 i = 0; i < E1000_RING; i++) {
+	for (u32 i = 0; i < NIC_RING; i++) {
 		rx_refill(e, i);
 		e->tx[i] = (struct e1000_tx_desc){0};
 	}
 	e->rx_next = e->tx_next = e->tx_reaped = e->tx_context = 0;
-	e1000_write(e, E1000_RDBAL, (u32)e->rx_hpa.v);
-	e1000_write(e, E1000_RDBAH, (u32)(e->rx_hpa.v >> 32));
+	e1000_write(e, E1000_RDBAL, (u32)e->rx_ring.descriptors_hpa.v);
+	e1000_write(e, E1000_RDBAH, (u32)(e->rx_ring.descriptors_hpa.v >> 32));
 	e1000_write(e, E1000_RDLEN, PAGE_SIZE);
 	e1000_write(e, E1000_RDH, 0);
 	/* One stays with us: equal head and tail mean that there is none. */
-	e1000_write(e, E1000_RDT, E1000_RING - 1);
-	e1000_write(e, E1000_TDBAL, (u32)e->tx_hpa.v);
-	e1000_write(e, E1000_TDBAH, (u32)(e->tx_hpa.v >> 32));
+	e1000_write(e, E1000_RDT, NIC_RING - 1);
+	e1000_write(e, E1000_TDBAL, (u32)e->tx_ring.descriptors_hpa.v);
+	e1000_write(e, E1000_TDBAH, (u32)(e->tx_ring.descriptors_hpa.v >> 32));
 	e1000_write(e, E1000_TDLEN, PAGE_SIZE);
 	e1000_write(e, E1000_TDH, 0);
 	e1000_write(e, E1000_TDT, 0);
@@ -91,7 +63,7 @@ u32 e1000_rx(struct nic *nic, u32 queue, struct nic_rx *frames, u32 max)
 	u32 n = 0;
 
 	(void)queue;
-	for (u32 i = e->rx_next; n < max && n < E1000_RING - 1; i = next(i), n++) {
+	for (u32 i = e->rx_next; n < max && n < NIC_RING - 1; i = nic_ring_next(i), n++) {
 		u8 status = e->rx[i].status, errors;
 		u16 len;
 
@@ -103,7 +75,7 @@ u32 e1000_rx(struct nic *nic, u32 queue, struct nic_rx *frames, u32 max)
 		if (!(status & E1000_RXD_EOP) || errors & E1000_RXD_BAD || len > NIC_BUFFER_BYTES)
 			len = 0;
 		frames[n] = (struct nic_rx){
-		    .data = e->rx_buffers + (u64)i * NIC_BUFFER_BYTES,
+		    .data = nic_ring_buffer(&e->rx_ring, i),
 		    .len = len,
 		    .csum_ok = checksum_good(status, errors),
 		};
@@ -125,33 +97,27 @@ void e1000_rx_done(struct nic *nic, u32 queue, u32 n)
 		nic->counters.rx_bytes += len;
 		nic->counters.rx_errors += !!(e->rx[e->rx_next].errors & E1000_RXD_BAD);
 		rx_refill(e, e->rx_next);
-		e->rx_next = next(e->rx_next);
+		e->rx_next = nic_ring_next(e->rx_next);
 	}
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	e1000_write(e, E1000_RDT, (e->rx_next + E1000_RING - 1) % E1000_RING);
+	e1000_write(e, E1000_RDT, (e->rx_next + NIC_RING - 1) % NIC_RING);
 }
 
 static u32 tx_free(const struct e1000 *e)
 {
-	return (e->tx_reaped + E1000_RING - e->tx_next - 1) % E1000_RING;
+	return (e->tx_reaped + NIC_RING - e->tx_next - 1) % NIC_RING;
 }
 
 /* Contexts have no status of their own: each is done when its data is. */
 static void tx_reap(struct e1000 *e)
 {
-	for (u32 i = e->tx_reaped; i != e->tx_next; i = next(i)) {
+	for (u32 i = e->tx_reaped; i != e->tx_next; i = nic_ring_next(i)) {
 		if (!(e->tx[i].command & E1000_TXD_DATA))
 			continue;
 		if (!(e->tx[i].status & E1000_TXD_DD))
 			return;
-		e->tx_reaped = next(i);
+		e->tx_reaped = nic_ring_next(i);
 	}
-}
-
-/* Of the next descriptor, which is the frame's first, be it a context or data. */
-static u64 tx_buffer_at(const struct e1000 *e)
-{
-	return (u64)e->tx_next * NIC_BUFFER_BYTES;
 }
 
 u8 *e1000_tx_buffer(struct nic *nic, u32 queue)
@@ -161,7 +127,7 @@ u8 *e1000_tx_buffer(struct nic *nic, u32 queue)
 	(void)queue;
 	if (tx_free(e) < 2)
 		tx_reap(e);
-	return tx_free(e) < 2 ? NULL : e->tx_buffers + tx_buffer_at(e);
+	return tx_free(e) < 2 ? NULL : nic_ring_buffer(&e->tx_ring, e->tx_next);
 }
 
 static void tx_put(struct e1000 *e, u64 address, u32 command, u32 status)
@@ -171,7 +137,7 @@ static void tx_put(struct e1000 *e, u64 address, u32 command, u32 status)
 	d->address = address;
 	d->status = status;
 	d->command = command;
-	e->tx_next = next(e->tx_next);
+	e->tx_next = nic_ring_next(e->tx_next);
 }
 
 /* Tell the card which range is summed, unless it is the same as for the frame before. */
@@ -191,7 +157,8 @@ static void tx_context(struct e1000 *e, const struct nic_tx *frame)
 void e1000_tx_commit(struct nic *nic, u32 queue, const struct nic_tx *frame)
 {
 	struct e1000 *e = container_of(nic, struct e1000, nic);
-	u64 buffer = e->tx_buffers_hpa.v + tx_buffer_at(e);
+	/* Of its first descriptor, be it a context or data. */
+	u64 buffer = nic_ring_buffer_hpa(&e->tx_ring, e->tx_next);
 	u32 options = 0;
 
 	(void)queue;

@@ -53,7 +53,7 @@ static int teardown(void **state)
 /* The card receives a frame of len bytes that begins with `first`. */
 static void receive(u32 slot, u8 first, u16 len, u8 status, u8 errors)
 {
-	volatile struct e1000_rx_desc *d = &card.rx[slot % E1000_RING];
+	volatile struct e1000_rx_desc *d = &card.rx[slot % NIC_RING];
 
 	*(u8 *)(uintptr_t)d->address = first;
 	d->length = len;
@@ -66,9 +66,9 @@ static void frames_are_received_in_order(void **state)
 	struct nic_rx frames[4];
 
 	(void)state;
-	assert_int_equal(e1000_read(&card, E1000_RDT), E1000_RING - 1);
+	assert_int_equal(e1000_read(&card, E1000_RDT), NIC_RING - 1);
 	assert_int_equal(e1000_rx(&card.nic, 0, frames, 4), 0);
-	for (u32 i = 0; i < 3 * E1000_RING; i += 3) {
+	for (u32 i = 0; i < 3 * NIC_RING; i += 3) {
 		receive(i, (u8)i, 60, E1000_RXD_DD | E1000_RXD_EOP | E1000_RXD_TCPCS, 0);
 		receive(i + 1, 1, 70,
 			E1000_RXD_DD | E1000_RXD_EOP | E1000_RXD_IXSM | E1000_RXD_TCPCS, 0);
@@ -82,11 +82,11 @@ static void frames_are_received_in_order(void **state)
 		assert_false(frames[1].csum_ok);
 		assert_false(frames[2].csum_ok);
 		e1000_rx_done(&card.nic, 0, 3);
-		assert_int_equal(e1000_read(&card, E1000_RDT), (i + 2) % E1000_RING);
+		assert_int_equal(e1000_read(&card, E1000_RDT), (i + 2) % NIC_RING);
 		assert_int_equal(e1000_rx(&card.nic, 0, frames, 4), 0);
 	}
-	assert_int_equal(card.nic.counters.rx_frames, 3 * E1000_RING);
-	assert_int_equal(card.nic.counters.rx_bytes, 210 * E1000_RING);
+	assert_int_equal(card.nic.counters.rx_frames, 3 * NIC_RING);
+	assert_int_equal(card.nic.counters.rx_bytes, 210 * NIC_RING);
 }
 
 /* A card that lies about lengths leads nowhere beyond its buffers. */
@@ -111,12 +111,12 @@ static void bad_frames_have_no_bytes(void **state)
 /* The whole ring is never shown: equal head and tail would stop the card. */
 static void a_full_ring_keeps_one(void **state)
 {
-	struct nic_rx frames[E1000_RING + 8];
+	struct nic_rx frames[NIC_RING + 8];
 
 	(void)state;
-	for (u32 i = 0; i < E1000_RING; i++)
+	for (u32 i = 0; i < NIC_RING; i++)
 		receive(i, (u8)i, 60, E1000_RXD_DD | E1000_RXD_EOP, 0);
-	assert_int_equal(e1000_rx(&card.nic, 0, frames, ARRAY_SIZE(frames)), E1000_RING - 1);
+	assert_int_equal(e1000_rx(&card.nic, 0, frames, ARRAY_SIZE(frames)), NIC_RING - 1);
 }
 
 /* Do what the card does with everything up to its tail: returns how many frames went out. */
@@ -124,7 +124,7 @@ static u32 transmit(u32 *head, u32 contexts[2])
 {
 	u32 tail = e1000_read(&card, E1000_TDT), frames = 0;
 
-	for (; *head != tail; *head = (*head + 1) % E1000_RING) {
+	for (; *head != tail; *head = (*head + 1) % NIC_RING) {
 		volatile struct e1000_tx_desc *d = &card.tx[*head];
 
 		assert_true(d->command & E1000_TXD_DEXT);
@@ -178,7 +178,7 @@ static void a_full_queue_has_no_buffer(void **state)
 		buffer[NIC_BUFFER_BYTES - 1] = 1;
 		e1000_tx_commit(&card.nic, 0, &frame);
 	}
-	assert_int_equal(n, E1000_RING - 2);
+	assert_int_equal(n, NIC_RING - 2);
 	assert_null(e1000_tx_buffer(&card.nic, 0));
 	e1000_tx_flush(&card.nic, 0);
 	assert_int_equal(transmit(&head, contexts), n);
@@ -191,7 +191,7 @@ static void a_full_queue_has_no_buffer(void **state)
 static void buffers_are_not_reused_too_early(void **state)
 {
 	u32 head = 0, contexts[2], slot;
-	bool busy[E1000_RING] = {false};
+	bool busy[NIC_RING] = {false};
 
 	(void)state;
 	srand(1);
@@ -204,7 +204,7 @@ static void buffers_are_not_reused_too_early(void **state)
 			memset(busy, 0, sizeof(busy));
 			continue;
 		}
-		slot = (u32)(buffer - card.tx_buffers) / NIC_BUFFER_BYTES;
+		slot = (u32)(buffer - card.tx_ring.buffers) / NIC_BUFFER_BYTES;
 		assert_false(busy[slot]);
 		busy[slot] = true;
 		send(0, rand() % 3 ? 34 : 0, rand() % 2 ? 16 : 6);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The physical function of an 82576. Internal to igb*.c. */
+#ifndef DRIVERS_NIC_IGB_H
+#define DRIVERS_NIC_IGB_H
+
+#include "arch/x86/mm/mmio.h"
+#include "drivers/nic/ring.h"
+#include "drivers/pci/msi.h"
+#include "kernel/time/timer.h"
+
+/*
+ * The card is always in its virtual-machine mode, where queues belong to pools. Pools 0 to 6 are
+ * those of virtual functions; the core has the last one, also while there are none, so that
+ * turning them on changes nothing for its queue.
+ */
+#define IGB_POOL 7
+#define IGB_QUEUE IGB_POOL
+
+struct igb_rx_desc;
+struct igb_tx_desc;
+
+struct igb {
+	struct nic nic;
+	u8 *regs;
+	u64 interrupts;
+	struct pci_msix msix;
+	struct timer poll_timer;
+
+	struct nic_ring rx_ring, tx_ring;
+	volatile struct igb_rx_desc *rx;
+	volatile struct igb_tx_desc *tx; /* a frame takes two: its context and its data */
+	u32 rx_next;                     /* the oldest that has not been given back */
+	u32 tx_next;                     /* the next to be filled */
+	u32 tx_reaped;                   /* the oldest that the card has not done */
+	u32 tx_context;                  /* csum_start << 16 | csum_offset that the card has */
+};
+
+static inline u32 igb_read(const struct igb *g, u32 reg)
+{
+	return mmio_read32(g->regs + reg);
+}
+
+static inline void igb_write(const struct igb *g, u32 reg, u32 value)
+{
+	mmio_write32(g->regs + reg, value);
+}
+
+/* As their namesakes of the e1000. */
+int __must_check igb_rings_create(struct igb *g);
+void igb_rings_destroy(struct igb *g);
+void igb_rings_start(struct igb *g);
+u32 igb_rx(struct nic *nic, u32 queue, struct nic_rx *frames, u32 max);
+void igb_rx_done(struct nic *nic, u32 queue, u32 n);
+u8 *igb_tx_buffer(struct nic *nic, u32 queue);
+void igb_tx_commit(struct nic *nic, u32 queue, const struct nic_tx *frame);
+void igb_tx_flush(struct nic *nic, u32 queue);
+
+#endif

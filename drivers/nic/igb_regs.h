@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Registers of the 82576: Intel 82576EB Gigabit Ethernet Controller Datasheet, chapter 8;
+ * descriptors: chapter 7. */
+#ifndef DRIVERS_NIC_IGB_REGS_H
+#define DRIVERS_NIC_IGB_REGS_H
+
+#include "kernel/lib/types.h"
+
+#define IGB_CTRL 0x0000
+#define IGB_CTRL_SLU BIT(6)
+#define IGB_CTRL_RST BIT(26)
+#define IGB_STATUS 0x0008
+#define IGB_STATUS_LU BIT(1)
+#define IGB_STATUS_SPEED(status) (((status) >> 6) & 3)
+#define IGB_CTRL_EXT 0x0018
+#define IGB_CTRL_EXT_PFRSTD BIT(14) /* virtual functions may go on after a reset */
+#define IGB_CTRL_EXT_DRV_LOAD BIT(28)
+#define IGB_IMC 0x150c
+#define IGB_GPIE 0x1514
+#define IGB_GPIE_NSICR BIT(0)
+#define IGB_GPIE_MSIX BIT(4)
+#define IGB_GPIE_EIAME BIT(30)
+#define IGB_GPIE_PBA BIT(31)
+#define IGB_EICS 0x1520
+#define IGB_EIMS 0x1524
+#define IGB_EIMC 0x1528
+#define IGB_EIAC 0x152c
+#define IGB_EIAM 0x1530
+#define IGB_EITR(vector) (0x1680 + 4 * (vector))
+#define IGB_EITR_US(us) ((us) << 2)
+/* Queues 0 to 7: receive in byte 0, transmit in byte 1. */
+#define IGB_IVAR(queue) (0x1700 + 4 * (queue))
+#define IGB_IVAR_VALID 0x80u
+
+#define IGB_RCTL 0x0100
+#define IGB_RCTL_EN BIT(1)
+#define IGB_RCTL_UPE BIT(3)
+#define IGB_RCTL_MPE BIT(4)
+#define IGB_RCTL_BAM BIT(15)
+#define IGB_RCTL_SECRC BIT(26)
+#define IGB_TCTL 0x0400
+#define IGB_TCTL_EN BIT(1)
+#define IGB_TCTL_PSP BIT(3)
+#define IGB_VFRE 0x0c8c /* a bit per pool: it may receive */
+#define IGB_VFTE 0x0c90
+#define IGB_RXCSUM 0x5000
+#define IGB_RXCSUM_IPOFL BIT(8)
+#define IGB_RXCSUM_TUOFL BIT(9)
+#define IGB_MTA(i) (0x5200 + 4 * (i))
+#define IGB_MTA_WORDS 128
+#define IGB_RAL(i) (0x5400 + 8 * (i))
+#define IGB_RAH(i) (0x5404 + 8 * (i))
+#define IGB_RAH_POOL(pool) (BIT(18) << (pool))
+#define IGB_RAH_AV BIT(31)
+#define IGB_MRQC 0x5818
+#define IGB_MRQC_VMDQ 3u
+#define IGB_VT_CTL 0x581c
+#define IGB_VT_CTL_DEFAULT(pool) ((u32)(pool) << 7)
+#define IGB_VT_CTL_REPLICATE BIT(30)
+#define IGB_VMOLR(pool) (0x5ad0 + 4 * (pool))
+#define IGB_VMOLR_AUPE BIT(24) /* untagged */
+#define IGB_VMOLR_ROPE BIT(26) /* addresses of the hash table */
+#define IGB_VMOLR_BAM BIT(27)
+#define IGB_VMOLR_MPME BIT(28)
+#define IGB_VMOLR_STRCRC BIT(31)
+
+/* Queues. */
+#define IGB_RX(queue, reg) (0xc000 + 0x40 * (queue) + (reg))
+#define IGB_TX(queue, reg) (0xe000 + 0x40 * (queue) + (reg))
+#define IGB_DBAL 0x00
+#define IGB_DBAH 0x04
+#define IGB_DLEN 0x08
+#define IGB_SRRCTL 0x0c
+#define IGB_SRRCTL_2K 2u            /* size of buffers in KiB */
+#define IGB_SRRCTL_ADVANCED BIT(25) /* one buffer */
+#define IGB_SRRCTL_DROP BIT(31)     /* when there are no descriptors, rather than wait */
+#define IGB_DH 0x10
+#define IGB_DT 0x18
+#define IGB_DCTL 0x28
+#define IGB_DCTL_ENABLE BIT(25)
+#define IGB_REGS_BYTES KIB(128)
+
+/* 7.1.5: receive descriptor; what is read and what is written back. */
+struct igb_rx_desc {
+	u64 address; /* written back: information on the packet */
+	u32 status;  /* the lower half of the header buffer's address, not used */
+	u16 length;
+	u16 vlan;
+};
+#define IGB_RXD_DD BIT(0)
+#define IGB_RXD_EOP BIT(1)
+#define IGB_RXD_UDPCS BIT(4) /* the checksum was looked at */
+#define IGB_RXD_L4CS BIT(5)
+#define IGB_RXD_L4E BIT(29) /* and was wrong */
+#define IGB_RXD_IPE BIT(30)
+#define IGB_RXD_RXE BIT(31) /* the frame is bad */
+
+/* 7.2.2.3 and 7.2.2.4: context and data descriptors for transmission. */
+struct igb_tx_desc {
+	u64 address; /* context: lengths of headers in the lower half */
+	u32 command;
+	u32 status; /* written back; before: options and length */
+};
+#define IGB_TXC_LENGTHS(mac, ip) ((u64)(mac) << 9 | (ip))
+#define IGB_TXD_CONTEXT (2u << 20)
+#define IGB_TXD_DATA (3u << 20)
+#define IGB_TXC_IPV4 (1u << 10)
+#define IGB_TXC_TCP (1u << 11)
+#define IGB_TXD_EOP (1u << 24)
+#define IGB_TXD_IFCS (1u << 25)
+#define IGB_TXD_RS (1u << 27)
+#define IGB_TXD_DEXT (1u << 29)
+#define IGB_TXD_DD BIT(0)
+#define IGB_TXD_TXSM (1u << 9)
+#define IGB_TXD_LENGTH(bytes) ((u32)(bytes) << 14)
+
+#endif
