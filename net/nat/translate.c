@@ -14,6 +14,15 @@
 #define L4_AT (ETH_HEADER + IP_HEADER)
 #define MAC_BITS 0xffffffffffffull
 
+/* A checksum field after a change: RFC 1624, equation 3; of two deltas at once. */
+static inline u16 check_after(u16 check, u32 delta)
+{
+	u32 sum = (u16)~check + delta;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (u16) ~(sum + (sum >> 16));
+}
+
 /* What the first pass found in a frame. */
 struct glance {
 	u64 hash;
@@ -97,52 +106,51 @@ static inline void rewrite_l4_check(u8 *field, u16 delta, u16 addr_delta, const 
 	u16 check = load16(field);
 
 	if (p->off.flags & PKT_OFF_NEEDS_CSUM) {
-		store16(field, csum_fold((u64)check + addr_delta));
+		store16(field, (u16)~check_after((u16)~check, addr_delta));
 		return;
 	}
 	if (proto == IP_PROTO_UDP && !check)
 		return;
-	check = csum_apply(check, delta);
+	check = check_after(check, delta);
 	if (proto == IP_PROTO_UDP && !check)
 		check = 0xffff;
 	store16(field, check);
 }
 
-static inline struct nat_result rewrite_link(struct nat *nat, struct pkt *p, u32 hop)
+/* The result is written field by field where it is needed: a structure that is put together
+ * in pieces and copied as a whole stalls until its stores are done. */
+static inline void rewrite_link(struct nat *nat, struct pkt *p, u32 hop, struct nat_result *result)
 {
-	struct nat_result result = {.verdict = NAT_SEND, .session = NAT_NONE};
 	u8 *frame = pkt_data(p);
 	const struct nat_hop *h;
 
 	if (unlikely(hop == nat->onlink_hop))
 		hop = nat_hop_uplink(nat, load32(frame + ETH_HEADER + IP_DST));
-	result.hop = (u16)hop;
-	if (unlikely(hop == NAT_HOP_NONE || !nat->hops[hop].valid)) {
-		result.verdict = NAT_RESOLVE;
-		return result;
-	}
+	result->hop = (u16)hop;
+	result->verdict = NAT_RESOLVE;
+	if (unlikely(hop == NAT_HOP_NONE || !nat->hops[hop].valid))
+		return;
+	result->verdict = NAT_SEND;
 	h = &nat->hops[hop];
 	copy_store(frame, copy_load(h->macs));
 	store32(frame + 8, load32(h->macs + 8));
-	return result;
 }
 
 /* The whole change of a packet that belongs to direction dir of s. */
-static inline struct nat_result rewrite(struct nat *nat, struct nat_session *s, u32 dir,
-					struct pkt *p, u8 *ip, u8 *l4)
+static inline __attribute__((always_inline)) void rewrite(struct nat *nat, struct nat_session *s,
+							  u32 dir, struct pkt *p, u8 *ip, u8 *l4,
+							  struct nat_result *result)
 {
 	const struct nat_tuple *to = &s->tuple[!dir];
 	u64 addrs = tuple_addrs(to);
 	u16 addr_delta = delta_for(s->addr_delta, dir), l4_delta = delta_for(s->l4_delta, dir);
-	struct nat_result result;
 
 	copy_store(ip + IP_SRC, addrs << 32 | addrs >> 32);
 	ip[IP_TTL]--;
-	store16(ip + IP_CHECK,
-		csum_apply(load16(ip + IP_CHECK), csum_fold((u64)addr_delta + TTL_DELTA)));
+	store16(ip + IP_CHECK, check_after(load16(ip + IP_CHECK), (u32)addr_delta + TTL_DELTA));
 	if (s->proto == IP_PROTO_ICMP) {
 		store16(l4 + ICMP_ID, dir ? to->sport : to->dport);
-		store16(l4 + ICMP_CHECK, csum_apply(load16(l4 + ICMP_CHECK), l4_delta));
+		store16(l4 + ICMP_CHECK, check_after(load16(l4 + ICMP_CHECK), l4_delta));
 	} else {
 		u32 ports = tuple_ports(to);
 
@@ -151,38 +159,65 @@ static inline struct nat_result rewrite(struct nat *nat, struct nat_session *s, 
 				 addr_delta, p, s->proto);
 	}
 	s->packets[dir]++;
-	result = rewrite_link(nat, p, s->hop[dir]);
-	result.session = nat_session_number(nat, s);
-	return result;
+	rewrite_link(nat, p, s->hop[dir], result);
+	result->session = nat_session_number(nat, s);
 }
 
 struct nat_result nat_rewrite(struct nat *nat, struct nat_session *s, u32 dir,
 			      struct nat_packet *np)
 {
-	return rewrite(nat, s, dir, np->p, np->ip, np->l4);
+	struct nat_result result = {0};
+
+	rewrite(nat, s, dir, np->p, np->ip, np->l4, &result);
+	return result;
 }
 
 struct nat_result nat_rewrite_link(struct nat *nat, struct pkt *p, u16 hop)
 {
-	return rewrite_link(nat, p, hop);
+	struct nat_result result = {.session = NAT_NONE};
+
+	rewrite_link(nat, p, hop, &result);
+	return result;
+}
+
+/* The first candidate was another's: the session that it is, among the others. */
+static u32 find_again(struct nat *nat, const struct glance *g)
+{
+	struct nat_find f;
+	u32 ref;
+
+	nat_find_start(&f, &nat->table, g->hash);
+	while (nat_find_next(&f, &ref)) {
+		struct nat_session *s = &nat->sessions[ref >> 1];
+
+		if (tuple_is(&s->tuple[ref & 1], g->addrs, g->ports) && s->proto == g->proto)
+			return ref;
+	}
+	return NAT_NONE;
 }
 
 /* True when the frame was translated here. */
-static inline bool translate_known(struct nat *nat, bool uplink, struct pkt *p,
-				   const struct glance *g, struct nat_result *result)
+static inline bool translate_known(struct nat *nat, bool uplink, struct pkt *p, struct glance *g,
+				   struct nat_result *result)
 {
 	struct nat_session *s = &nat->sessions[g->ref >> 1];
-	u32 dir = g->ref & 1;
 	u8 *ip = pkt_data(p) + ETH_HEADER;
 	u8 side = uplink ? NAT_SIDE_UPLINK : (u8)p->in_port;
+	u32 dir;
 
-	if (unlikely(!tuple_is(&s->tuple[dir], g->addrs, g->ports) || s->proto != g->proto))
-		return false;
+	if (unlikely(!tuple_is(&s->tuple[g->ref & 1], g->addrs, g->ports) ||
+		     s->proto != g->proto)) {
+		g->ref = find_again(nat, g);
+		if (g->ref == NAT_NONE)
+			return false;
+		s = &nat->sessions[g->ref >> 1];
+	}
+	dir = g->ref & 1;
 	if (unlikely(s->state < NAT_FAST || s->side[dir] != side))
 		return false;
 	if (s->seen != nat->now)
 		s->seen = nat->now;
-	*result = rewrite(nat, s, dir, p, ip, ip + IP_HEADER);
+	rewrite(nat, s, dir, p, ip, ip + IP_HEADER, result);
 	return true;
 }
 

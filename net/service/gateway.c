@@ -14,47 +14,42 @@
 
 static const struct vsw_port_ops port_ops = {.send = gateway_port_send};
 
+/* Offsets in the block of memory, behind the gateway itself. */
 struct parts {
-	struct gateway *gw;
-	u8 *nat, *leases, *frames;
+	u64 nat, leases, frames, end;
 };
 
-static u64 parts_lay_out(struct parts *parts, const struct gateway_config *config, u8 *memory)
+static struct parts parts_lay_out(const struct gateway_config *config)
 {
-	u64 at = ALIGN_UP(sizeof(struct gateway), ROOM_ALIGN);
+	struct parts parts;
 
-	parts->gw = (struct gateway *)memory;
-	parts->nat = memory + at;
-	at += ALIGN_UP(nat_bytes(&config->nat), ROOM_ALIGN);
-	parts->leases = memory + at;
-	at += ALIGN_UP(dhcpd_bytes(&config->nat), ROOM_ALIGN);
-	parts->frames = memory + at;
-	return at + GATEWAY_FRAMES * sizeof(struct frame);
+	parts.nat = ALIGN_UP(sizeof(struct gateway), ROOM_ALIGN);
+	parts.leases = parts.nat + ALIGN_UP(nat_bytes(&config->nat), ROOM_ALIGN);
+	parts.frames = parts.leases + ALIGN_UP(dhcpd_bytes(&config->nat), ROOM_ALIGN);
+	parts.end = parts.frames + GATEWAY_FRAMES * sizeof(struct frame);
+	return parts;
 }
 
 u64 gateway_bytes(const struct gateway_config *config)
 {
-	struct parts parts;
-
-	return parts_lay_out(&parts, config, (u8 *)0);
+	return parts_lay_out(config).end;
 }
 
 int gateway_init(struct gateway **out, const struct gateway_config *config, void *memory)
 {
-	struct parts parts;
-	struct gateway *gw;
+	struct parts parts = parts_lay_out(config);
+	struct gateway *gw = memory;
+	u8 *base = memory;
 	int err;
 
-	parts_lay_out(&parts, config, memory);
-	gw = parts.gw;
 	memset(gw, 0, sizeof(*gw));
 	gw->config = *config;
-	err = nat_init(&gw->nat, &config->nat, parts.nat);
+	err = nat_init(&gw->nat, &config->nat, base + parts.nat);
 	if (err)
 		return err;
-	frame_pool_init(&gw->pool, (struct frame *)parts.frames, GATEWAY_FRAMES);
+	frame_pool_init(&gw->pool, (struct frame *)(base + parts.frames), GATEWAY_FRAMES);
 	arp_init(&gw->arp, gw->nat, &gw->pool);
-	dhcpd_init(&gw->dhcpd, gw->nat, &config->dhcp, parts.leases);
+	dhcpd_init(&gw->dhcpd, gw->nat, &config->dhcp, base + parts.leases);
 	dhcpc_init(&gw->dhcpc, &gw->nat->random, &gw->arp, config->nat.uplink_mac);
 	if (config->uplink.address)
 		dhcpc_set_fixed(&gw->dhcpc, &config->uplink);

@@ -156,6 +156,7 @@ static void dns_send(struct gateway *gw, const struct gateway_event *ev, struct 
 		     u32 len, const struct dns_way *way)
 {
 	struct nat *nat = gw->nat;
+	const u8 *macs;
 	struct frame_udp udp = {
 	    .src = way->src, .dst = way->dst, .sport = way->sport, .dport = way->dport};
 
@@ -164,7 +165,9 @@ static void dns_send(struct gateway *gw, const struct gateway_event *ev, struct 
 		arp_send(&gw->arp, frame, way->dst, gw->now_ns, ev->out);
 		return;
 	}
-	memcpy(udp.dst_mac, nat->hops[nat_hop_guest(nat, way->dst)].macs, 12);
+	macs = nat->hops[nat_hop_guest(nat, way->dst)].macs;
+	memcpy(udp.dst_mac, macs, 6);
+	memcpy(udp.src_mac, macs + 6, 6);
 	frame_write_udp(frame, &udp, len);
 	frame->to = way->side;
 	frame_list_add(ev->out, frame);

@@ -6,6 +6,7 @@
  *	bulk send ADDRESS PORT MIB   the other end
  *	bulk count PORT SECONDS      count datagrams, from the first one on
  *	bulk flood ADDRESS PORT COUNT SIZE
+ *	bulk ping ADDRESS SIZE       one ICMP echo of SIZE bytes that must not be fragmented
  *
  * The data is a sequence that both ends compute, so nothing is taken for right because a
  * checksum of it is.
@@ -164,6 +165,55 @@ static int flood(const char *host, const char *port, const char *howmany, const 
 	return 0;
 }
 
+static uint16_t checksum(const uint8_t *data, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i += 2)
+		sum += (uint32_t)data[i] << 8 | (i + 1 < len ? data[i + 1] : 0);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons((uint16_t)~sum);
+}
+
+/* As `ping -M do -c 1 -s SIZE`. */
+static int ping(const char *host, const char *size)
+{
+	struct sockaddr_in to = address(host, "0");
+	int s = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), discover = IP_PMTUDISC_DO, mtu = 0;
+	struct timeval wait = {.tv_sec = 20};
+	static uint8_t out[65536] = {8}, in[65536 + 60];
+	size_t len = (size_t)atoi(size) + 8;
+	socklen_t mtu_len = sizeof(mtu);
+	ssize_t n;
+
+	setsockopt(s, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
+	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	if (len > sizeof(out) || connect(s, (struct sockaddr *)&to, sizeof(to)))
+		die("connect");
+	for (size_t i = 8; i < len; i++)
+		out[i] = (uint8_t)(i * 7);
+	out[4] = (uint8_t)getpid();
+	*(uint16_t *)(void *)&out[2] = checksum(out, len);
+	if (send(s, out, len, 0) < 0) {
+		getsockopt(s, IPPROTO_IP, IP_MTU, &mtu, &mtu_len);
+		printf("BULK ping %s: %m, mtu %d\n", size, mtu);
+		return 1;
+	}
+	while ((n = recv(s, in, sizeof(in), 0)) > 0) {
+		const uint8_t *reply = in + (in[0] & 15) * 4;
+
+		if (reply[0] || n - (reply - in) != (ssize_t)len ||
+		    memcmp(reply + 8, out + 8, len - 8))
+			continue;
+		printf("BULK ping %s: good\n", size);
+		return 0;
+	}
+	getsockopt(s, IPPROTO_IP, IP_MTU, &mtu, &mtu_len);
+	printf("BULK ping %s: no answer (%m), mtu %d\n", size, mtu);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "serve"))
@@ -174,6 +224,8 @@ int main(int argc, char **argv)
 		return count(argv[2], argv[3]);
 	if (argc == 6 && !strcmp(argv[1], "flood"))
 		return flood(argv[2], argv[3], argv[4], argv[5]);
-	fprintf(stderr, "usage: bulk serve|send|count|flood ...\n");
+	if (argc == 4 && !strcmp(argv[1], "ping"))
+		return ping(argv[2], argv[3]);
+	fprintf(stderr, "usage: bulk serve|send|count|flood|ping ...\n");
 	return 2;
 }

@@ -15,6 +15,9 @@
 #include "vmm/virtio/ring.h"
 #include "vmm/vm/config.h"
 
+struct gateway;
+struct net_uplink;
+struct shell;
 struct vm;
 struct platform;
 struct net_model;
@@ -23,7 +26,8 @@ struct net_switch {
 	struct list link;
 	const struct config_switch *config;
 	struct vsw vsw;
-	void *gateway; /* of a NAT switch: what vmm/net/nat.c keeps; NULL */
+	struct net_uplink *uplink; /* NULL: it has none */
+	struct gateway *gateway;   /* of a NAT switch; NULL: none */
 };
 
 struct net_nic {
@@ -43,6 +47,7 @@ struct net_nic {
 	struct guest_ram ram;
 	struct vsw_port port;
 	void *dev;
+	struct pcap_ring *capture; /* NULL: nothing was ever recorded */
 };
 
 /* A kind of network device that guests can have. */
@@ -54,6 +59,8 @@ struct net_model {
 	void (*stop)(void *dev);
 	/* The switch has forgotten the port. */
 	void (*destroy)(void *dev);
+	/* For `net show`: the device's own state, some lines. */
+	void (*describe)(void *dev, struct shell *sh);
 	struct vsw_port_ops port_ops;
 };
 
@@ -86,6 +93,15 @@ struct list *net_switches(void);
 struct list *net_nics(void);
 struct net_switch *net_switch_find(const char *name);
 struct net_nic *net_nic_find(const char *name);
+
+/* The address of its card, or why there is none: "0000:00:02.0", "none", "-". */
+const char *net_switch_uplink(const struct net_switch *sw);
+
+/* Record a NIC's frames, from now on or no more; what was recorded stays until the next start.
+ * ERR_NOMEM; ERR_BUSY: the NIC is not there. */
+struct pcap_ring;
+int __must_check net_capture_start(struct net_nic *nic);
+void net_capture_stop(struct net_nic *nic);
 
 /* Change a NIC's link or its configuration, now if it is there, and for later starts. */
 void net_nic_set_link(struct net_nic *nic, bool up);

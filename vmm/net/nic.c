@@ -152,6 +152,8 @@ static int attach(struct net_nic *nic, struct vm *vm)
 	if (nic->attached && nic->link_down)
 		vsw_port_set_link(&nic->port, false);
 	ticket_unlock(&nic->lock);
+	if (!err)
+		net_nat_guest_up(nic);
 	return err ? trace_err(err, "%s: no port on switch %s: %s", nic->name,
 			       nic->sw->config->name, err_name(err))
 		   : 0;
@@ -188,6 +190,7 @@ static void detach(struct net_nic *nic)
 	nic->attached = false;
 	ticket_unlock(&nic->lock);
 	if (attached) {
+		net_nat_guest_down(nic);
 		vsw_port_unlink(&nic->port);
 		/* Others are at most a batch away from leaving the switch. */
 		while (!vsw_port_gone(&nic->port))

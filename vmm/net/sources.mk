@@ -1,1 +1,1 @@
-core-src += $(addprefix vmm/net/,nic.c random.c switch.c)
+core-src += $(addprefix vmm/net/,capture.c nat.c nic.c random.c switch.c uplink.c)

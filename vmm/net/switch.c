@@ -82,8 +82,8 @@ static void ageing_due(struct timer *timer)
 /* --- making them -------------------------------------------------------------------------------
  */
 
-/* Zeroed pages, which are never given back: the configuration lasts as long as the machine. */
-static void *pages(u64 bytes)
+/* The configuration lasts as long as the machine. */
+void *net_pages(u64 bytes)
 {
 	hpa_t at;
 
@@ -97,10 +97,10 @@ static void *pages(u64 bytes)
 static int create_workers(void)
 {
 	u32 count = cpu_count();
-	struct vsw_worker *worker = pages(count * sizeof(*worker));
-	void *segments = pages((u64)count * VSW_SCRATCH_BYTES);
+	struct vsw_worker *worker = net_pages(count * sizeof(*worker));
+	void *segments = net_pages((u64)count * VSW_SCRATCH_BYTES);
 
-	scratch = pages(count * sizeof(*scratch));
+	scratch = net_pages(count * sizeof(*scratch));
 	if (!worker || !segments || !scratch)
 		return trace_err(ERR_NOMEM, "no memory for switching on %u processors", count);
 	vsw_workers_init(&workers, worker, count, segments);
@@ -118,7 +118,7 @@ static int create_switch(const struct config_switch *config)
 	int err;
 
 	(void)snprintf(c.name, sizeof(c.name), "%s", config->name);
-	c.table = pages(c.table_bytes);
+	c.table = net_pages(c.table_bytes);
 	if (!sw || !c.table)
 		return trace_err(ERR_NOMEM, "switch %s: no memory for it", config->name);
 	err = vsw_init(&sw->vsw, &c);
@@ -144,6 +144,9 @@ int net_create_all(const struct config *config)
 		if (err)
 			return err;
 	}
+	list_for_each (it, &switches)
+		net_uplink_create(list_entry(it, struct net_switch, link), config);
+	net_nat_start();
 	work_init(&age, age_slice);
 	timer_init(&ageing, ageing_due);
 	ageing_due(&ageing);

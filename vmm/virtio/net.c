@@ -2,9 +2,11 @@
 /* virtio-net: the device. */
 #include "vmm/virtio/net.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "kernel/mm/heap.h"
+#include "kernel/shell/shell.h"
 #include "vmm/vdev/platform.h"
 #include "vmm/virtio/net_impl.h"
 #include "vmm/vpci/vpci.h"
@@ -132,6 +134,25 @@ static void net_link(struct vsw_port *port, bool up)
 	virtio_config_changed(&net->pci);
 }
 
+static void net_describe(void *dev, struct shell *sh)
+{
+	const struct virtio_net *net = dev;
+	char mac[18];
+
+	if (!virtio_started(&net->pci)) {
+		shell_printf(sh, "  its driver has not started it\n");
+		return;
+	}
+	(void)snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0], net->mac[1],
+		       net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
+	shell_printf(sh, "  driver: MAC %s, features %#llx, %u of %u queue pairs\n", mac,
+		     (unsigned long long)net->features, net->active, net->pairs);
+	for (u32 i = 0; i < net->pairs; i++)
+		shell_printf(sh, "  queue pair %u: %llu notifications, %llu looks by timer\n", i,
+			     (unsigned long long)net->tx[i].kicks,
+			     (unsigned long long)net->tx[i].polls);
+}
+
 /* --- life cycle --------------------------------------------------------------------------------
  */
 
@@ -195,5 +216,6 @@ const struct net_model virtio_net_model = {
     .create = net_create,
     .stop = net_stop,
     .destroy = net_destroy,
+    .describe = net_describe,
     .port_ops = {.send = vnet_rx_send, .link = net_link},
 };

@@ -7,8 +7,9 @@
 
 #include "vmm/vm/config_node.h"
 
-/* NAT switches without a subnet get 10.0.2.0/24, 10.0.3.0/24 ... */
-#define SUBNET_FIRST 0x0a000200u
+/* NAT switches without a subnet get 10.213.0.0/24, 10.213.1.0/24 ... : seldom used by others,
+ * and not 10.0.2.0/24, which emulators give to a machine that they run. */
+#define SUBNET_FIRST 0x0ad50000u
 #define SUBNET_STEP 0x100u
 #define SUBNET_PREFIX 24
 #define SUBNETS 200

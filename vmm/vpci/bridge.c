@@ -11,8 +11,8 @@
 void vpci_bridge_init(struct vpci_config *config)
 {
 	memset(config, 0, sizeof(*config));
-	vpci_config_set(config, PCI_VENDOR, 2, VENDOR_ID);
-	vpci_config_set(config, PCI_DEVICE, 2, DEVICE_ID);
+	vpci_config_set(config, PCI_VENDOR_ID, 2, VENDOR_ID);
+	vpci_config_set(config, PCI_DEVICE_ID, 2, DEVICE_ID);
 	vpci_config_set(config, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	vpci_config_set(config, PCI_CLASS, 3, CLASS_HOST_BRIDGE);
 }

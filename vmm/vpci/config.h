@@ -4,40 +4,19 @@
 #ifndef VMM_VPCI_CONFIG_H
 #define VMM_VPCI_CONFIG_H
 
+#include "drivers/pci/regs.h"
 #include "kernel/lib/types.h"
 
 #define VPCI_CONFIG_SIZE 256
 
-/* Offsets of a type 0 header (PCI 3.0, 6.1). */
-#define PCI_VENDOR 0x00
-#define PCI_DEVICE 0x02
-#define PCI_COMMAND 0x04
-#define PCI_STATUS 0x06
+/* Besides drivers/pci/regs.h: what only a function itself sets. */
 #define PCI_REVISION 0x08
 #define PCI_CLASS 0x09 /* programming interface, subclass, class */
-#define PCI_HEADER_TYPE 0x0e
-#define PCI_BAR(n) (0x10u + 4u * (n))
-#define PCI_BARS 6
-#define PCI_SUBSYSTEM_VENDOR 0x2c
-#define PCI_SUBSYSTEM 0x2e
-#define PCI_CAPABILITIES 0x34
-#define PCI_INTERRUPT_LINE 0x3c
-#define PCI_INTERRUPT_PIN 0x3d
 #define PCI_HEADER_END 0x40
-
-#define PCI_COMMAND_IO 0x0001
-#define PCI_COMMAND_MEMORY 0x0002
-#define PCI_COMMAND_MASTER 0x0004
-#define PCI_COMMAND_NO_INTX 0x0400
-#define PCI_STATUS_INTERRUPT 0x0008
-#define PCI_STATUS_CAPABILITIES 0x0010
-
-#define PCI_BAR_IO 0x1u
-#define PCI_BAR_64 0x4u
-#define PCI_BAR_PREFETCH 0x8u
-
+#define PCI_STATUS_INTERRUPT BIT(3)
+#define PCI_BAR_64 BIT(2)
 #define PCI_CAP_VENDOR 0x09
-#define PCI_CAP_MSIX 0x11
+#define VPCI_BARS 6
 
 struct vpci_config {
 	u8 value[VPCI_CONFIG_SIZE];

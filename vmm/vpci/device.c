@@ -62,7 +62,7 @@ static void update_bars(struct vpci_device *d)
 {
 	u32 command = vpci_config_read(&d->config, PCI_COMMAND, 2);
 
-	for (u32 i = 0; i < PCI_BARS; i++) {
+	for (u32 i = 0; i < VPCI_BARS; i++) {
 		struct vpci_bar *bar = &d->bar[i];
 		bool on = command & (bar->type & PCI_BAR_IO ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY);
 		u64 base = bar->size ? bar_value(d, i) : 0;
@@ -88,7 +88,7 @@ static void update_intx(struct vpci_device *d)
 	vpci_config_set(&d->config, PCI_STATUS, 2, status | (d->intx ? PCI_STATUS_INTERRUPT : 0));
 	if (pin && d->registered)
 		vpci_intx(d->p->pci, d->bdf, pin - 1,
-			  d->intx && !(command & PCI_COMMAND_NO_INTX) &&
+			  d->intx && !(command & PCI_COMMAND_INTX_OFF) &&
 			      !vpci_msix_enabled(&d->msix));
 }
 
@@ -158,19 +158,19 @@ void vpci_device_init(struct vpci_device *d, struct platform *p, u16 bdf,
 {
 	struct vpci_config *c = &d->config;
 	u16 command =
-	    PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NO_INTX;
+	    PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_INTX_OFF;
 
 	memset(d, 0, sizeof(*d));
 	d->p = p;
 	d->bdf = bdf;
 	d->ops = ops;
 	d->capability_end = PCI_HEADER_END;
-	vpci_config_set(c, PCI_VENDOR, 2, ids->vendor);
-	vpci_config_set(c, PCI_DEVICE, 2, ids->device);
+	vpci_config_set(c, PCI_VENDOR_ID, 2, ids->vendor);
+	vpci_config_set(c, PCI_DEVICE_ID, 2, ids->device);
 	vpci_config_set(c, PCI_REVISION, 1, ids->revision);
 	vpci_config_set(c, PCI_CLASS, 3, ids->class_code);
-	vpci_config_set(c, PCI_SUBSYSTEM_VENDOR, 2, ids->subsystem_vendor);
-	vpci_config_set(c, PCI_SUBSYSTEM, 2, ids->subsystem);
+	vpci_config_set(c, PCI_SUBSYSTEM_VENDOR_ID, 2, ids->subsystem_vendor);
+	vpci_config_set(c, PCI_SUBSYSTEM_ID, 2, ids->subsystem);
 	vpci_config_set(c, PCI_INTERRUPT_PIN, 1, ids->pin);
 	if (ids->pin)
 		vpci_config_set(c, PCI_INTERRUPT_LINE, 1, vpci_pic_line(bdf, ids->pin - 1u));
@@ -183,7 +183,7 @@ int vpci_device_add_bar(struct vpci_device *d, u32 bar, u64 size, u32 type)
 	u64 mask = ~(size - 1);
 	int err;
 
-	if (bar + !!(type & PCI_BAR_64) >= PCI_BARS || !is_power_of_2(size) || size < 16)
+	if (bar + !!(type & PCI_BAR_64) >= VPCI_BARS || !is_power_of_2(size) || size < 16)
 		return trace_err(ERR_INVAL, "PCI: no BAR %u of %llu bytes", bar,
 				 (unsigned long long)size);
 	err = vpci_place(d->p->pci, size, type & PCI_BAR_IO, &d->bar[bar].home);
@@ -198,7 +198,7 @@ int vpci_device_add_bar(struct vpci_device *d, u32 bar, u64 size, u32 type)
 
 int vpci_device_add_region(struct vpci_device *d, const struct vpci_region *region)
 {
-	u64 room = region->bar < PCI_BARS ? d->bar[region->bar].size : 0;
+	u64 room = region->bar < VPCI_BARS ? d->bar[region->bar].size : 0;
 
 	if (d->regions == VPCI_REGIONS || region->offset > room ||
 	    region->size > room - region->offset)
@@ -261,7 +261,7 @@ int vpci_device_register(struct vpci_device *d)
 
 void vpci_device_destroy(struct vpci_device *d)
 {
-	for (u32 i = 0; i < PCI_BARS; i++)
+	for (u32 i = 0; i < VPCI_BARS; i++)
 		if (d->bar[i].mapped)
 			bar_unmap(d, i);
 	if (d->registered)

@@ -65,7 +65,7 @@ struct vpci_device {
 	struct vpci_config initial; /* what a reset brings back */
 	u32 last_capability;        /* offset; 0: none yet */
 	u32 capability_end;
-	struct vpci_bar bar[PCI_BARS];
+	struct vpci_bar bar[VPCI_BARS];
 	struct vpci_region region[VPCI_REGIONS];
 	u32 regions;
 	struct vpci_msix msix;

@@ -253,6 +253,12 @@ void world_forget(struct world *w)
 
 void world_teardown(struct world *w)
 {
+	const char *wrong = world_check(w);
+
+	if (wrong) {
+		fprintf(stderr, "the books are wrong: %s\n", wrong);
+		abort();
+	}
 	world_forget(w);
 	free(w->scratch);
 	free(w->table);
@@ -288,7 +294,7 @@ void world_send(struct world *w, u32 port, const u8 *bytes, u32 len, const struc
 {
 	struct pkt p;
 	struct pkt_batch batch = {.n = 1, .pkt = {&p}};
-	u32 head = MIN(len, 64u + w->sent++ % 64); /* heads of all lengths that are plausible */
+	u32 plausible = 64 + w->sent++ % 64, head = MIN(len, plausible);
 	u8 *exact = malloc(len ? len : 1);
 
 	memcpy(exact, bytes, len);
@@ -470,4 +476,80 @@ struct seen *world_tcp(struct world *w, u32 port, struct flow f, u8 flags, u32 t
 	world_send_made(w, port, m);
 	free(m);
 	return world_take(w, to_port);
+}
+
+static const char *check_sessions(const struct nat *nat)
+{
+	u32 used = 0, of_side[NAT_SIDES] = {0}, inbound_of[NAT_SIDES] = {0};
+
+	for (u32 i = 0; i < nat->config.sessions; i++) {
+		const struct nat_session *s = &nat->sessions[i];
+		bool inbound = s->side[0] == NAT_SIDE_UPLINK;
+
+		if (s->state == NAT_FREE)
+			continue;
+		used++;
+		of_side[s->side[inbound]]++;
+		inbound_of[s->side[inbound]] += inbound;
+		if (s->side[inbound] == NAT_SIDE_UPLINK)
+			return "a session of nobody";
+	}
+	if (used != nat->used_sessions || nat->table.used != 2 * used)
+		return "number of sessions";
+	for (u32 side = 0; side < NAT_SIDES; side++)
+		if (nat->guests[side].sessions != of_side[side] ||
+		    nat->guests[side].inbound != inbound_of[side])
+			return "sessions of a guest";
+	return NULL;
+}
+
+static const char *check_mappings(const struct nat *nat)
+{
+	u32 used = 0, refs = 0, linked = 0, ports = 0;
+
+	for (u32 i = 0; i < nat->max_mappings; i++)
+		if (nat->mappings[i].proto) {
+			used++;
+			refs += nat->mappings[i].refs;
+			if (!nat->mappings[i].refs)
+				return "a mapping without sessions";
+		}
+	for (u32 i = 0; i < nat->config.sessions; i++)
+		linked +=
+		    nat->sessions[i].state != NAT_FREE && nat->sessions[i].mapping != NAT_NONE;
+	for (u32 side = 0; side < NAT_SIDES; side++)
+		ports += nat->guests[side].ports;
+	if (used != nat->used_mappings || nat->mapping_table.used != 2 * used || refs != linked ||
+	    ports != used)
+		return "number of mappings";
+	return NULL;
+}
+
+/* External ports that are taken: mappings, forwards, the relay's queries. */
+static const char *check_ports(const struct world *w)
+{
+	const struct nat *nat = w->gw->nat;
+	u32 taken = 0, known = nat->used_mappings;
+
+	for (u32 k = 0; k < 3; k++)
+		for (u32 i = 0; i < ARRAY_SIZE(nat->ports[k]); i++)
+			taken += (u32)__builtin_popcountll(nat->ports[k][i]);
+	for (u32 i = 0; i < NAT_FORWARDS; i++)
+		known += nat->forwards[i].proto != 0;
+	for (u32 i = 0; i < DNS_PENDING; i++)
+		known += w->gw->dns.queries[i].guest != 0;
+	return taken == known ? NULL : "external ports";
+}
+
+const char *world_check(const struct world *w)
+{
+	const char *wrong = check_sessions(w->gw->nat);
+
+	if (!wrong)
+		wrong = check_mappings(w->gw->nat);
+	if (!wrong)
+		wrong = check_ports(w);
+	if (!wrong && w->gw->pool.free.n + w->gw->held.n + w->gw->arp.queued != GATEWAY_FRAMES)
+		wrong = "a buffer is lost";
+	return wrong;
 }

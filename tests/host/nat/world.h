@@ -68,6 +68,8 @@ struct gateway_config world_config(void);
  * 10.0.2.(10 + i), claimed by ARP. */
 void world_setup(struct world *w, const struct gateway_config *config);
 void world_teardown(struct world *w);
+/* NULL when the NAT's and the gateway's books agree with each other, else what does not. */
+const char *world_check(const struct world *w);
 /* Time goes on, ticking ten times a second of it. */
 void world_wait(struct world *w, u64 ms);
 /* A guest says by ARP what its address is. */

@@ -30,7 +30,7 @@ static const struct vpci_function_ops device_ops = {device_read, device_write, N
 static void add(u16 bdf)
 {
 	memset(&device, 0, sizeof(device));
-	vpci_config_set(&device, PCI_VENDOR, 4, 0x10411af4);
+	vpci_config_set(&device, PCI_VENDOR_ID, 4, 0x10411af4);
 	memset(&device.writable[PCI_COMMAND], 0xff, 2);
 	memset(&device.writable[0x40], 0xff, 16);
 	assert_int_equal(vpci_add(fx.p.pci, bdf, &device_ops, &device), 0);
