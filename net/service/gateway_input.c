@@ -176,25 +176,36 @@ static struct vsw_port *side_port(struct gateway *gw, u8 side)
 	return side == NAT_SIDE_UPLINK ? gw->uplink : gw->sw->ports[side];
 }
 
+/* Those of a side, which are marked as sent. */
+static u32 batch_pick(struct pkt **pkts, u32 n, u16 *to, u16 side, struct pkt **same)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < n; i++)
+		if (to[i] == side) {
+			same[count++] = pkts[i];
+			to[i] = NOWHERE;
+		}
+	return count;
+}
+
 /* Frames to the same side together, in their order. */
 static void batch_send(struct gateway *gw, struct vsw_worker *w, struct pkt **pkts, u32 n, u16 *to)
 {
 	for (u32 i = 0; i < n; i++) {
 		struct pkt *same[PKT_BATCH];
 		struct vsw_port *port;
-		u32 count = 0;
 		u16 side = to[i];
+		u32 count;
 
 		if (side == NOWHERE)
 			continue;
-		for (u32 k = i; k < n; k++)
-			if (to[k] == side) {
-				same[count++] = pkts[k];
-				to[k] = NOWHERE;
-			}
+		count = batch_pick(pkts + i, n - i, to + i, side, same);
 		port = side_port(gw, (u8)side);
 		if (port)
 			vsw_port_send(w, port, same, count);
+		if (count == n - i)
+			return;
 	}
 }
 
