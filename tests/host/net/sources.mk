@@ -14,3 +14,7 @@ fuzz += fuzz_pkt fuzz_vswitch
 fuzz_pkt-src := tests/fuzz/fuzz_pkt.c tests/host/net/fixture.c $(net-base-src)
 fuzz_vswitch-src := tests/fuzz/fuzz_vswitch.c tests/host/net/play.c tests/host/net/fixture.c \
 	$(net-base-src)
+
+host-test += test_vswitch_threads
+test_vswitch_threads-src := tests/host/net/test_vswitch_threads.c tests/host/net/fixture.c \
+	$(net-base-src)
