@@ -50,13 +50,14 @@ static bool flow_source(struct nat *nat, const struct nat_packet *np, struct nat
 			struct nat_tuple *outside, struct nat_result *result)
 {
 	enum nat_count why;
+	u8 side;
 
 	outside->dst = nat->external;
 	for (u32 i = 0; i < NAT_FORWARDS; i++) {
 		const struct nat_forward *f = &nat->forwards[i];
 
-		if (f->proto == np->proto && f->side == np->side && f->port == np->tuple.sport &&
-		    nat_forward_address(nat, f) == np->tuple.src) {
+		if (f->proto == np->proto && f->port == np->tuple.sport &&
+		    nat_forward_address(nat, f, &side) == np->tuple.src && side == np->side) {
 			outside->dport = f->external;
 			return true;
 		}
@@ -101,9 +102,8 @@ static bool port_target(struct nat *nat, u8 proto, u16 external, u32 *address, u
 
 	if (f) {
 		f->packets++;
-		*address = nat_forward_address(nat, f);
+		*address = nat_forward_address(nat, f, side);
 		*port = f->port;
-		*side = f->side;
 		return *address != 0;
 	}
 	m = nat_mapping_find_external(nat, external, proto);

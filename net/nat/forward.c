@@ -16,13 +16,16 @@ struct nat_forward *nat_forward_find(struct nat *nat, u8 proto, u16 external)
 	return NULL;
 }
 
-u32 nat_forward_address(const struct nat *nat, const struct nat_forward *forward)
+u32 nat_forward_address(const struct nat *nat, const struct nat_forward *forward, u8 *side)
 {
-	const struct nat_guest *guest = &nat->guests[forward->side];
+	u32 address = forward->address;
 
-	if (!guest->present)
-		return 0;
-	return forward->address ? forward->address : guest->address;
+	*side = forward->side;
+	if (*side)
+		address = nat->guests[*side].address;
+	else if (nat_is_guest(nat, address))
+		*side = nat->hops[nat_hop_guest(nat, address)].side;
+	return *side && nat->guests[*side].present ? address : 0;
 }
 
 int nat_forward_add(struct nat *nat, u8 proto, u16 external, u8 side, u32 address, u16 port)
@@ -83,6 +86,23 @@ static u16 parse_port(const char **text)
 	while (**text >= '0' && **text <= '9' && port <= 65535)
 		port = port * 10 + (u32)(*(*text)++ - '0');
 	return port <= 65535 ? (u16)port : 0;
+}
+
+bool nat_parse_address(u32 *address, const char *text)
+{
+	u8 bytes[4];
+
+	for (u32 i = 0; i < 4; i++) {
+		const char *start = text;
+		u16 value = parse_port(&text);
+
+		if (text == start || text - start > 3 || value > 255 || *text != (i < 3 ? '.' : 0))
+			return false;
+		text++;
+		bytes[i] = (u8)value;
+	}
+	memcpy(address, bytes, 4);
+	return true;
 }
 
 static bool parse_word(const char **text, const char *word)

@@ -5,9 +5,9 @@
 
 #include "net/nat/nat.h"
 
-/* A forward as written: "tcp:8080:web:80", guest by name. */
+/* A forward as written: "tcp:8080:web:80", guest by name or by address. */
 struct nat_forward_text {
-	char guest[32];
+	char guest[64];
 	u16 external, port; /* host order */
 	u8 proto;
 };
@@ -15,19 +15,22 @@ struct nat_forward_text {
 /* ERR_INVAL with a log line that says what is wrong and how it is written. */
 int __must_check nat_forward_parse(struct nat_forward_text *out, const char *text);
 
+/* Whether text is an IPv4 address, a.b.c.d; *address in network order. */
+bool nat_parse_address(u32 *address, const char *text);
+
 /* The first half alone: "tcp:8080". */
 int __must_check nat_forward_parse_port(u8 *proto, u16 *external, const char *text);
 
 /* The forward of an external port, or NULL. */
 struct nat_forward *nat_forward_find(struct nat *nat, u8 proto, u16 external);
-/* Where a forward leads now; 0 when the guest is not there or has no address. */
-u32 nat_forward_address(const struct nat *nat, const struct nat_forward *forward);
+/* Where a forward leads now, and to whom; 0 when nobody is there or has no address. */
+u32 nat_forward_address(const struct nat *nat, const struct nat_forward *forward, u8 *side);
 
 /*
- * Packets to the external port go to the guest's port from now on. address 0: to whatever
- * address the guest has been leased at the time. ERR_EXIST: the port is forwarded already,
- * ERR_BUSY: a connection uses it, ERR_NOMEM: NAT_FORWARDS exist, ERR_INVAL: port 0, or neither
- * TCP nor UDP. external and port in network order.
+ * Packets to the external port go to a port of the guest at `side` from now on, to whatever
+ * address it has been leased at the time; or with side 0 to an address, whosever it is. ERR_EXIST:
+ * the port is forwarded already, ERR_BUSY: a connection uses it, ERR_NOMEM: NAT_FORWARDS exist,
+ * ERR_INVAL: port 0, or neither TCP nor UDP. external and port in network order.
  */
 int __must_check nat_forward_add(struct nat *nat, u8 proto, u16 external, u8 side, u32 address,
 				 u16 port);

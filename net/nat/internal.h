@@ -41,7 +41,7 @@ static inline u32 ref_make(u32 session, u32 dir)
 /* In a delta's other direction. */
 static inline u16 delta_for(u16 delta, u32 dir)
 {
-	return dir ? (u16)~delta : delta;
+	return (u16)(delta ^ -dir);
 }
 
 static inline void nat_note(struct nat *nat, u8 side, enum nat_count what)

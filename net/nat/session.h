@@ -18,13 +18,14 @@ struct nat_tuple {
 	u16 sport, dport;
 };
 
-/* States, by protocol. From NAT_FAST on, packets that open or close nothing need no thought. */
+/* States, by protocol. From NAT_FAST on, packets that open or close nothing need no thought;
+ * in the state before it, those of direction 0. */
 enum nat_state {
 	NAT_FREE,
-	NAT_UDP_NEW,    /* not answered yet */
 	NAT_TCP_SYN,    /* SYN of the initiator seen */
 	NAT_TCP_CLOSED, /* FIN from both sides, or refused: as good as gone */
 	NAT_TCP_RESET,  /* a reset was seen, maybe a forged one */
+	NAT_UDP_NEW,    /* not answered yet */
 	NAT_FAST,
 	NAT_UDP = NAT_FAST, /* both sides have sent */
 	NAT_ICMP,

@@ -7,10 +7,11 @@
  */
 #include "net/nat/internal.h"
 
-/* Words of plain headers as they load: EtherType IPv4; version 4 and 5 words. */
-#define ETH_IPV4_WORD 0x0008
-#define IP_PLAIN 0x45
-#define IP_FRAG_BITS 0xff3f /* more fragments, and the offset: in network order */
+/* Words of plain headers as they load: EtherType IPv4, version 4 and 5 words, and any TOS; what
+ * must be 0 of the fragment fields, more fragments and the offset. */
+#define PLAIN_WORD 0x00450008u
+#define PLAIN_MASK 0x00ffffffu
+#define FRAG_BITS 0xff3fu
 #define L4_AT (ETH_HEADER + IP_HEADER)
 #define MAC_BITS 0xffffffffffffull
 
@@ -33,11 +34,11 @@ struct glance {
 };
 
 /* The longest IP packet that the frame will be on a wire. */
-static inline u32 wire_length(const struct pkt *p, const u8 *ip)
+static inline u32 wire_length(const struct pkt *p, u32 total)
 {
-	if (p->off.gso_type)
+	if (unlikely(p->off.gso_type))
 		return (u32)p->off.hdr_len - ETH_HEADER + p->off.gso_size;
-	return get_be16(ip + IP_TOTAL);
+	return total;
 }
 
 /* A checksum left to be done must be that of the L4 header, or it would be written elsewhere. */
@@ -70,20 +71,21 @@ static inline bool glance_at(const struct nat *nat, bool uplink, const struct pk
 			     struct glance *g)
 {
 	const u8 *frame = pkt_data_const(p), *ip = frame + ETH_HEADER;
-	u32 total;
+	u32 total, frag_ttl_proto;
 
 	if (unlikely(p->head_len < L4_AT + UDP_HEADER))
 		return false;
 	total = get_be16(ip + IP_TOTAL);
+	frag_ttl_proto = load32(ip + IP_FRAG);
 	if (unlikely((copy_load(frame) & MAC_BITS) != nat->mac[uplink]) ||
-	    unlikely(load16(frame + 12) != ETH_IPV4_WORD || ip[0] != IP_PLAIN) ||
-	    unlikely(load16(ip + IP_FRAG) & IP_FRAG_BITS || ip[IP_TTL] <= 1))
+	    unlikely((load32(frame + 12) & PLAIN_MASK) != PLAIN_WORD) ||
+	    unlikely(frag_ttl_proto & FRAG_BITS || (u8)(frag_ttl_proto >> 16) <= 1))
 		return false;
 	if (unlikely(total < IP_HEADER + UDP_HEADER || total > p->len - ETH_HEADER ||
-		     wire_length(p, ip) > nat->mtu[!uplink]))
+		     wire_length(p, total) > nat->mtu[!uplink]))
 		return false;
 	g->addrs = copy_load(ip + IP_SRC);
-	g->proto = ip[IP_PROTO];
+	g->proto = (u8)(frag_ttl_proto >> 24);
 	if (unlikely(!glance_l4(p, frame + L4_AT, total - IP_HEADER, g)))
 		return false;
 	g->hash = nat_hash(&nat->table.key, g->addrs, g->ports, g->proto);
@@ -160,7 +162,6 @@ static inline __attribute__((always_inline)) void rewrite(struct nat *nat, struc
 	}
 	s->packets[dir]++;
 	rewrite_link(nat, p, s->hop[dir], result);
-	result->session = nat_session_number(nat, s);
 }
 
 struct nat_result nat_rewrite(struct nat *nat, struct nat_session *s, u32 dir,
@@ -169,6 +170,7 @@ struct nat_result nat_rewrite(struct nat *nat, struct nat_session *s, u32 dir,
 	struct nat_result result = {0};
 
 	rewrite(nat, s, dir, np->p, np->ip, np->l4, &result);
+	result.session = nat_session_number(nat, s);
 	return result;
 }
 
@@ -213,11 +215,12 @@ static inline bool translate_known(struct nat *nat, bool uplink, struct pkt *p, 
 		s = &nat->sessions[g->ref >> 1];
 	}
 	dir = g->ref & 1;
-	if (unlikely(s->state < NAT_FAST || s->side[dir] != side))
+	if (unlikely(s->state < NAT_FAST - !dir || s->side[dir] != side))
 		return false;
 	if (s->seen != nat->now)
 		s->seen = nat->now;
 	rewrite(nat, s, dir, p, ip, ip + IP_HEADER, result);
+	result->session = g->ref >> 1;
 	return true;
 }
 

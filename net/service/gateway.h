@@ -33,7 +33,8 @@ struct gateway_config {
 /* A port forward by the guest's name; it works whenever that guest is there. */
 struct gateway_forward {
 	struct nat_forward_text text; /* proto 0: free */
-	u8 side;                      /* of the guest, 0: not there */
+	u8 side;                      /* of the guest; 0: not there, or an address */
+	bool active;
 };
 
 /* Drops and answers of the gateway itself. */
@@ -103,6 +104,8 @@ void gateway_tick(struct gateway *gw, struct vsw_worker *w, u64 now_ns);
 
 /* "tcp:8080:web:80", see nat_forward_parse(); effective at once. ERR_* as nat_forward_add(). */
 int __must_check gateway_forward_add(struct gateway *gw, const char *text);
+/* The same of its parts. */
+int __must_check gateway_forward_set(struct gateway *gw, const struct nat_forward_text *forward);
 /* "tcp:8080". ERR_NOENT when there is none, ERR_INVAL when it is not so written. */
 int __must_check gateway_forward_del(struct gateway *gw, const char *text);
 

@@ -4,6 +4,7 @@
 
 #include "net/nat/wire.h"
 #include "net/pkt/copy.h"
+#include "net/pkt/csum.h"
 #include "net/pkt/offload.h"
 #include "net/pkt/parse.h"
 #include "net/service/gateway_internal.h"
@@ -13,12 +14,24 @@
 #define ERRORS_PER_SECOND 100 /* of ICMP, to each side (RFC 1812, 4.3.2.8) */
 #define NOWHERE 0xffff        /* no side */
 
+/* What the sender has left to its network card: frames of our own are sent as they are. The
+ * switch has checked that the fields lie within the frame. */
+static void finish_checksum(struct frame *frame, const struct pkt_offload *off)
+{
+	u32 start = off->csum_start, at = start + off->csum_offset;
+	u16 check;
+
+	if (!(off->flags & PKT_OFF_NEEDS_CSUM) || at + 2 > frame->len)
+		return;
+	check = (u16)~csum_fold(csum_bytes(0, frame->data + start, frame->len - start));
+	/* 0 says that there is none, in UDP; for others the two are the same. */
+	store16(frame->data + at, check ? check : 0xffff);
+}
+
 struct frame *gateway_copy(struct gateway *gw, const struct pkt *p)
 {
 	struct frame *frame =
-	    p->len <= FRAME_BYTES && !p->off.gso_type && !(p->off.flags & PKT_OFF_NEEDS_CSUM)
-		? frame_take(&gw->pool)
-		: NULL;
+	    p->len <= FRAME_BYTES && !p->off.gso_type ? frame_take(&gw->pool) : NULL;
 
 	if (!frame) {
 		gw->counts.no_buffer++;
@@ -26,6 +39,7 @@ struct frame *gateway_copy(struct gateway *gw, const struct pkt *p)
 	}
 	pkt_copy_out(p, frame->data);
 	frame->len = (u16)p->len;
+	finish_checksum(frame, &p->off);
 	return frame;
 }
 
@@ -162,25 +176,36 @@ static struct vsw_port *side_port(struct gateway *gw, u8 side)
 	return side == NAT_SIDE_UPLINK ? gw->uplink : gw->sw->ports[side];
 }
 
+/* Those of a side, which are marked as sent. */
+static u32 batch_pick(struct pkt **pkts, u32 n, u16 *to, u16 side, struct pkt **same)
+{
+	u32 count = 0;
+
+	for (u32 i = 0; i < n; i++)
+		if (to[i] == side) {
+			same[count++] = pkts[i];
+			to[i] = NOWHERE;
+		}
+	return count;
+}
+
 /* Frames to the same side together, in their order. */
 static void batch_send(struct gateway *gw, struct vsw_worker *w, struct pkt **pkts, u32 n, u16 *to)
 {
 	for (u32 i = 0; i < n; i++) {
 		struct pkt *same[PKT_BATCH];
 		struct vsw_port *port;
-		u32 count = 0;
 		u16 side = to[i];
+		u32 count;
 
 		if (side == NOWHERE)
 			continue;
-		for (u32 k = i; k < n; k++)
-			if (to[k] == side) {
-				same[count++] = pkts[k];
-				to[k] = NOWHERE;
-			}
+		count = batch_pick(pkts + i, n - i, to + i, side, same);
 		port = side_port(gw, (u8)side);
 		if (port)
 			vsw_port_send(w, port, same, count);
+		if (count == n - i)
+			return;
 	}
 }
 

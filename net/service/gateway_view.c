@@ -22,20 +22,21 @@ static u8 side_of_guest(const struct gateway *gw, const char *guest)
 	return NAT_SIDE_UPLINK;
 }
 
-static int forward_activate(struct gateway *gw, struct gateway_forward *f, u8 side)
+static int forward_activate(struct gateway *gw, struct gateway_forward *f, u8 side, u32 address)
 {
-	int err = nat_forward_add(gw->nat, f->text.proto, net16(f->text.external), side, 0,
+	int err = nat_forward_add(gw->nat, f->text.proto, net16(f->text.external), side, address,
 				  net16(f->text.port));
 
-	f->side = err ? 0 : side;
+	f->active = !err;
+	f->side = side;
 	return err;
 }
 
 static void forward_deactivate(struct gateway *gw, struct gateway_forward *f)
 {
-	if (f->side && nat_forward_del(gw->nat, f->text.proto, net16(f->text.external)))
+	if (f->active && nat_forward_del(gw->nat, f->text.proto, net16(f->text.external)))
 		log_err("%s: a forward of port %u is lost", gw->config.name, f->text.external);
-	f->side = 0;
+	f->active = false;
 }
 
 void gateway_forwards_up(struct gateway *gw, u8 side)
@@ -43,15 +44,15 @@ void gateway_forwards_up(struct gateway *gw, u8 side)
 	for (u32 i = 0; i < NAT_FORWARDS; i++) {
 		struct gateway_forward *f = &gw->forwards[i];
 
-		if (f->text.proto && !f->side && names_guest(gw->names[side], f->text.guest))
-			(void)forward_activate(gw, f, side);
+		if (f->text.proto && !f->active && names_guest(gw->names[side], f->text.guest))
+			(void)forward_activate(gw, f, side, 0);
 	}
 }
 
 void gateway_forwards_down(struct gateway *gw, u8 side)
 {
 	for (u32 i = 0; i < NAT_FORWARDS; i++)
-		if (gw->forwards[i].text.proto && gw->forwards[i].side == side)
+		if (gw->forwards[i].active && gw->forwards[i].side == side)
 			forward_deactivate(gw, &gw->forwards[i]);
 }
 
@@ -71,6 +72,7 @@ static int forward_add(struct gateway *gw, const struct nat_forward_text *text)
 	struct gateway_forward *f = forward_find(gw, text->proto, text->external);
 	u8 side = side_of_guest(gw, text->guest);
 	int err = ERR_OK;
+	u32 address;
 
 	if (f)
 		return trace_err(ERR_EXIST,
@@ -82,11 +84,23 @@ static int forward_add(struct gateway *gw, const struct nat_forward_text *text)
 		return trace_err(ERR_NOMEM, "nat: %u forwards are the most: delete one",
 				 NAT_FORWARDS);
 	f->text = *text;
-	f->side = 0;
-	if (side)
-		err = forward_activate(gw, f, side);
+	f->active = false;
+	if (nat_parse_address(&address, text->guest))
+		err = forward_activate(gw, f, NAT_SIDE_UPLINK, address);
+	else if (side)
+		err = forward_activate(gw, f, side, 0);
 	if (err)
 		f->text.proto = 0;
+	return err;
+}
+
+int gateway_forward_set(struct gateway *gw, const struct nat_forward_text *forward)
+{
+	int err;
+
+	ticket_lock(&gw->lock);
+	err = forward_add(gw, forward);
+	ticket_unlock(&gw->lock);
 	return err;
 }
 
@@ -95,12 +109,7 @@ int gateway_forward_add(struct gateway *gw, const char *text)
 	struct nat_forward_text parsed;
 	int err = nat_forward_parse(&parsed, text);
 
-	if (err)
-		return err;
-	ticket_lock(&gw->lock);
-	err = forward_add(gw, &parsed);
-	ticket_unlock(&gw->lock);
-	return err;
+	return err ? err : gateway_forward_set(gw, &parsed);
 }
 
 int gateway_forward_del(struct gateway *gw, const char *text)
@@ -125,6 +134,7 @@ int gateway_forward_del(struct gateway *gw, const char *text)
 bool gateway_forward_next(struct gateway *gw, u32 *number, struct gateway_forward_row *row)
 {
 	bool found = false;
+	u8 side;
 
 	ticket_lock(&gw->lock);
 	while (*number < NAT_FORWARDS && !found) {
@@ -135,10 +145,11 @@ bool gateway_forward_next(struct gateway *gw, u32 *number, struct gateway_forwar
 			continue;
 		found = true;
 		*row = (struct gateway_forward_row){.text = f->text};
-		active = f->side ? nat_forward_find(gw->nat, f->text.proto, net16(f->text.external))
-				 : NULL;
+		active = f->active
+			     ? nat_forward_find(gw->nat, f->text.proto, net16(f->text.external))
+			     : NULL;
 		if (active) {
-			row->address = nat_forward_address(gw->nat, active);
+			row->address = nat_forward_address(gw->nat, active, &side);
 			row->packets = active->packets;
 		}
 	}

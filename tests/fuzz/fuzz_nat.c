@@ -123,7 +123,8 @@ static void packet(struct input *in)
 static void raw(struct input *in)
 {
 	u8 from = next(in) % WORLD_PORTS;
-	u32 len = MIN((size_t)next(in) * 2, in->left);
+	size_t want = next(in) * 2u;
+	u32 len = (u32)MIN(want, in->left);
 	struct pkt_offload off;
 
 	all_right = false;
@@ -190,7 +191,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		else if (what < 0xec)
 			operate(&in);
 		else
-			world_wait(&w, 100u << (what & 15));
+			world_wait(&w, what & 1 ? 250000 : 100u << (what & 7));
 		check_uplink();
 	}
 	world_teardown(&w);

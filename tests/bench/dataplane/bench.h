@@ -42,6 +42,12 @@ struct bench floor_bench(void);
 /* memcpy of 1500 bytes between warm buffers, per copy. */
 struct bench copy_bench(void);
 
+/* --- nat.c --- */
+
+/* UDP of so many established flows of a guest, by the gateway to the uplink; time in the
+ * device's poll only, frames are written before it. */
+struct bench nat_bench(const char *name, u32 flows);
+
 /* --- device.c: a network device of a guest, and its driver --- */
 
 #define RING 1024

@@ -1,3 +1,4 @@
 dataplane-core-src := kernel/lib/assert.c kernel/lib/klog.c $(net-pkt-src) $(net-vswitch-src) \
+	$(nat-src) $(service-src) \
 	tests/bench/dataplane/device.c tests/bench/dataplane/floor.c
-dataplane-host-src := $(addprefix tests/bench/dataplane/,copy.c main.c tools.c)
+dataplane-host-src := $(addprefix tests/bench/dataplane/,copy.c main.c nat.c tools.c)

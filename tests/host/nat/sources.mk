@@ -15,3 +15,5 @@ fuzz += fuzz_nat fuzz_dhcp fuzz_dns
 fuzz_nat-src = tests/fuzz/fuzz_nat.c $(nat-world-src)
 fuzz_dhcp-src = tests/fuzz/fuzz_dhcp.c net/service/dhcp_msg.c kernel/lib/klog.c
 fuzz_dns-src = tests/fuzz/fuzz_dns.c net/service/dns_msg.c
+host-test += test_nat_flows
+test_nat_flows-src = tests/host/nat/test_nat_flows.c $(nat-world-src)

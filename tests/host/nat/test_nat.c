@@ -491,6 +491,33 @@ static void test_forward(void **state)
 	assert_int_equal(gateway_forward_del(w.gw, "tcp:8080"), ERR_NOENT);
 }
 
+/* To an address instead of a name; and how forwards are written. */
+static void test_forward_text(void **state)
+{
+	static const char *const bad[] = {
+	    "tcp:80:vm2",       "tcp:0:vm2:80", "tcp:80:vm2:0",   "icmp:1:vm2:1",
+	    "tcp:65536:vm2:80", "tcp:80::80",   "tcp:80:vm2:80x", ""};
+	struct flow f = {W_SERVER, W_EXTERNAL, 50000, 8080, 0};
+	struct seen *in;
+
+	(void)state;
+	assert_int_equal(gateway_forward_add(w.gw, "tcp:8080:10.0.2.11:80"), 0);
+	in = world_tcp(&w, WORLD_UPLINK, f, TCP_SYN, 1);
+	assert_non_null(in);
+	assert_int_equal(in->dst, w.port[1].ip);
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(gateway_forward_add(w.gw, bad[i]), ERR_INVAL);
+	/* A guest that comes later, or comes again. */
+	assert_int_equal(gateway_forward_add(w.gw, "tcp:22:vm3:22"), 0);
+	gateway_guest_down(w.gw, &w.port[3].port);
+	f.dport = 22;
+	assert_null(world_tcp(&w, WORLD_UPLINK, f, TCP_SYN, 3));
+	assert_int_equal(gateway_guest_up(w.gw, &w.port[3].port, w.port[3].mac, 0), 0);
+	world_claim(&w, 3, w.port[3].ip);
+	world_forget(&w);
+	assert_non_null(world_tcp(&w, WORLD_UPLINK, f, TCP_SYN, 3));
+}
+
 static void test_hairpin(void **state)
 {
 	struct seen *in, *back;
@@ -669,6 +696,7 @@ int main(void)
 	    TEST(test_fragments_made),
 	    TEST(test_fragments_pass_in_any_order),
 	    TEST(test_forward),
+	    TEST(test_forward_text),
 	    TEST(test_hairpin),
 	    TEST(test_offloads_pass),
 	    TEST(test_partial_checksum_elsewhere),

@@ -197,7 +197,7 @@ static void test_tcp_states(void **state)
 {
 	(void)state;
 	for (u8 s = NAT_TCP_SYN; s < NAT_STATES; s++) {
-		if (s == NAT_UDP || s == NAT_ICMP)
+		if (s == NAT_UDP_NEW || s == NAT_UDP || s == NAT_ICMP)
 			continue;
 		for (u32 flags = 0; flags < 256; flags++)
 			for (u32 dir = 0; dir < 2; dir++) {

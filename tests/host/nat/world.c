@@ -218,7 +218,7 @@ void world_setup(struct world *w, const struct gateway_config *config)
 	struct vsw_config sw = {.name = "lan",
 				.table_bytes = 65536,
 				.workers = &w->all,
-				.secret = {0x1234567, 0xfedcba9876543210ull}};
+				.secret = 0xfedcba9876543210ull};
 
 	memset(w, 0, sizeof(*w));
 	w->scratch = aligned_alloc(128, VSW_SCRATCH_BYTES);
@@ -353,6 +353,11 @@ static void make_check(struct make *m, u8 *l4, u32 n, u32 field)
 	put_be16(l4 + field, (u16)~plain_fold(plain_sum(plain_pseudo(m->bytes + 14, n), l4, n)));
 	if (field == 6 && !get_be16(l4 + field))
 		put_be16(l4 + field, 0xffff);
+}
+
+void make_tcp_checksum(struct make *m)
+{
+	make_check(m, m->bytes + 34, m->len - 34, 16);
 }
 
 void make_udp(struct make *m, const struct flow *f, const void *payload, u32 n)

@@ -102,6 +102,7 @@ void make_error(struct make *m, u32 src, u32 dst, u8 type, u8 code, u16 mtu, con
 void make_arp(struct make *m, u16 op, const u8 mac[6], u32 sender, u32 target);
 /* IP header checksum anew, after a change. */
 void make_ip_checksum(struct make *m);
+void make_tcp_checksum(struct make *m);
 
 /* Send what was made: MAC addresses are filled in (the gateway as destination, unless the frame
  * is a broadcast). */
