@@ -56,10 +56,10 @@ static u64 tuple_sum_addresses(const struct nat_tuple *t)
 	return (u64)t->src + t->dst;
 }
 
-/* Where packets go whose destination becomes address. */
-static u16 hop_for(const struct nat *nat, u32 address)
+/* Where packets go that become ones to address, which is behind side. */
+static u16 hop_for(const struct nat *nat, u8 side, u32 address)
 {
-	if (nat_is_guest(nat, address))
+	if (side != NAT_SIDE_UPLINK)
 		return nat_hop_guest(nat, address);
 	return (address ^ nat->external) & nat->uplink_mask ? nat->router_hop : nat->onlink_hop;
 }
@@ -79,8 +79,8 @@ static void session_fill(struct nat *nat, struct nat_session *s, const struct na
 				     flow->tuple[0].sport + flow->tuple[0].dport,
 				 (flow->proto == IP_PROTO_ICMP ? 0 : new_addrs) +
 				     flow->tuple[1].sport + flow->tuple[1].dport);
-	s->hop[0] = hop_for(nat, flow->tuple[1].src);
-	s->hop[1] = hop_for(nat, flow->tuple[0].src);
+	s->hop[0] = hop_for(nat, flow->side[1], flow->tuple[1].src);
+	s->hop[1] = hop_for(nat, flow->side[0], flow->tuple[0].src);
 	s->side[0] = flow->side[0];
 	s->side[1] = flow->side[1];
 	s->proto = flow->proto;

@@ -92,14 +92,35 @@ static inline bool glance_at(const struct nat *nat, bool uplink, const struct pk
 	return true;
 }
 
-/* The first candidate in the bucket; where there are more, the session says so. */
-static inline u32 glance_bucket(const struct nat *nat, const struct glance *g)
+/* All candidates in the bucket and behind it, one after the other. */
+static u32 find_again(const struct nat *nat, const struct glance *g)
 {
 	struct nat_find f;
 	u32 ref;
 
 	nat_find_start(&f, &nat->table, g->hash);
-	return nat_find_next(&f, &ref) ? ref : NAT_NONE;
+	while (nat_find_next(&f, &ref)) {
+		const struct nat_session *s = &nat->sessions[ref >> 1];
+
+		if (tuple_is(&s->tuple[ref & 1], g->addrs, g->ports) && s->proto == g->proto)
+			return ref;
+	}
+	return NAT_NONE;
+}
+
+/* The first candidate in the bucket: nearly always the only one, and the right one. */
+static inline u32 glance_bucket(const struct nat *nat, const struct glance *g)
+{
+	const struct nat_bucket *bucket = nat_table_bucket(&nat->table, g->hash);
+	u64 match = nat_match_tags(bucket->tags, nat_tag(g->hash));
+	u32 entry;
+
+	if (unlikely(!match))
+		return bucket->overflow ? find_again(nat, g) : NAT_NONE;
+	entry = bucket->refs[__builtin_ctzll(match) / 8];
+	if (unlikely((entry & ~NAT_REF_MAX) != nat_ref_tag(g->hash)))
+		return find_again(nat, g);
+	return entry & NAT_REF_MAX;
 }
 
 static inline void rewrite_l4_check(u8 *field, u16 delta, u16 addr_delta, const struct pkt *p,
@@ -130,10 +151,12 @@ static inline void rewrite_link(struct nat *nat, struct pkt *p, u32 hop, struct 
 		hop = nat_hop_uplink(nat, load32(frame + ETH_HEADER + IP_DST));
 	result->hop = (u16)hop;
 	result->verdict = NAT_RESOLVE;
-	if (unlikely(hop == NAT_HOP_NONE || !nat->hops[hop].valid))
+	if (unlikely(hop == NAT_HOP_NONE))
+		return;
+	h = &nat->hops[hop];
+	if (unlikely(!h->valid))
 		return;
 	result->verdict = NAT_SEND;
-	h = &nat->hops[hop];
 	copy_store(frame, copy_load(h->macs));
 	store32(frame + 8, load32(h->macs + 8));
 }
@@ -182,45 +205,27 @@ struct nat_result nat_rewrite_link(struct nat *nat, struct pkt *p, u16 hop)
 	return result;
 }
 
-/* The first candidate was another's: the session that it is, among the others. */
-static u32 find_again(struct nat *nat, const struct glance *g)
-{
-	struct nat_find f;
-	u32 ref;
-
-	nat_find_start(&f, &nat->table, g->hash);
-	while (nat_find_next(&f, &ref)) {
-		struct nat_session *s = &nat->sessions[ref >> 1];
-
-		if (tuple_is(&s->tuple[ref & 1], g->addrs, g->ports) && s->proto == g->proto)
-			return ref;
-	}
-	return NAT_NONE;
-}
-
 /* True when the frame was translated here. */
-static inline bool translate_known(struct nat *nat, bool uplink, struct pkt *p, struct glance *g,
+static inline bool translate_known(struct nat *nat, u8 side, struct pkt *p, const struct glance *g,
 				   struct nat_result *result)
 {
-	struct nat_session *s = &nat->sessions[g->ref >> 1];
+	u32 ref = g->ref, dir;
+	struct nat_session *s = &nat->sessions[ref >> 1];
 	u8 *ip = pkt_data(p) + ETH_HEADER;
-	u8 side = uplink ? NAT_SIDE_UPLINK : (u8)p->in_port;
-	u32 dir;
 
-	if (unlikely(!tuple_is(&s->tuple[g->ref & 1], g->addrs, g->ports) ||
-		     s->proto != g->proto)) {
-		g->ref = find_again(nat, g);
-		if (g->ref == NAT_NONE)
+	if (unlikely(!tuple_is(&s->tuple[ref & 1], g->addrs, g->ports) || s->proto != g->proto)) {
+		ref = find_again(nat, g);
+		if (ref == NAT_NONE)
 			return false;
-		s = &nat->sessions[g->ref >> 1];
+		s = &nat->sessions[ref >> 1];
 	}
-	dir = g->ref & 1;
+	dir = ref & 1;
 	if (unlikely(s->state < NAT_FAST - !dir || s->side[dir] != side))
 		return false;
 	if (s->seen != nat->now)
 		s->seen = nat->now;
 	rewrite(nat, s, dir, p, ip, ip + IP_HEADER, result);
-	result->session = g->ref >> 1;
+	result->session = ref >> 1;
 	return true;
 }
 
@@ -243,8 +248,10 @@ void nat_translate(struct nat *nat, bool uplink, struct pkt **pkts, u32 n,
 			__builtin_prefetch(&nat->sessions[glances[i].ref >> 1], 1);
 	}
 	for (u32 i = 0; i < n; i++) {
+		u8 side = uplink ? NAT_SIDE_UPLINK : (u8)pkts[i]->in_port;
+
 		if (likely(glances[i].ref != NAT_NONE) &&
-		    likely(translate_known(nat, uplink, pkts[i], &glances[i], &results[i])))
+		    likely(translate_known(nat, side, pkts[i], &glances[i], &results[i])))
 			fast++;
 		else
 			results[i] = nat_slow(nat, uplink, pkts[i]);

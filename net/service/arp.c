@@ -161,6 +161,12 @@ static void frame_finish(const struct nat_hop *hop, struct frame *frame, struct 
 	frame_list_add(out, frame);
 }
 
+void arp_ask_router(struct arp *arp, u64 now_ns, struct frame_list *out)
+{
+	if (arp->entries[0].address)
+		(void)entry_for(arp, arp->entries[0].address, now_ns, out);
+}
+
 void arp_send(struct arp *arp, struct frame *frame, u32 address, u64 now_ns, struct frame_list *out)
 {
 	struct arp_entry *entry = entry_for(arp, address, now_ns, out);

@@ -66,6 +66,9 @@ void arp_set_router(struct arp *arp, u32 router);
 void arp_send(struct arp *arp, struct frame *frame, u32 address, u64 now_ns,
 	      struct frame_list *out);
 
+/* Ask for the router now, so that the first packet need not wait. */
+void arp_ask_router(struct arp *arp, u64 now_ns, struct frame_list *out);
+
 /* What an ARP message from the uplink says of a neighbour: only answers to questions, and
  * news of those that are known. */
 void arp_learn(struct arp *arp, const struct arp_msg *msg, u64 now_ns, struct frame_list *out);

@@ -113,8 +113,15 @@ void gateway_guest_down(struct gateway *gw, const struct vsw_port *port)
 	ticket_unlock(&gw->lock);
 }
 
+static bool networks_overlap(const struct gateway *gw, const struct dhcpc_lease *lease)
+{
+	u32 mask = lease->mask & gw->config.nat.mask;
+
+	return ((lease->address ^ gw->config.nat.subnet) & mask) == 0;
+}
+
 /* The client has got an address, another one, or none any more. */
-static void uplink_changed(struct gateway *gw)
+static void uplink_changed(struct gateway *gw, struct frame_list *out)
 {
 	const struct dhcpc_lease *lease = &gw->dhcpc.lease;
 	bool has = dhcpc_bound(&gw->dhcpc);
@@ -126,12 +133,18 @@ static void uplink_changed(struct gateway *gw)
 	gw->had_address = has;
 	nat_set_external(gw->nat, has ? lease->address : 0, has ? lease->mask : 0);
 	arp_set_router(&gw->arp, has ? lease->router : 0);
+	if (has)
+		arp_ask_router(&gw->arp, gw->now_ns, out);
 	dns_relay_set_servers(&gw->dns, gw->config.dns[0] ? gw->config.dns
 					: has             ? lease->dns
 							  : none);
 	gw->nat->dns = has ? gw->dns.servers[gw->dns.preferred] : 0;
 	gw->nat->mtu[1] = has && lease->mtu ? MIN(lease->mtu, gw->config.nat.uplink_mtu)
 					    : gw->config.nat.uplink_mtu;
+	if (has && networks_overlap(gw, lease))
+		log_err("%s: the uplink's network has addresses of the guests' subnet: give the "
+			"switch another `subnet`, or guests cannot reach hosts there",
+			gw->config.name);
 	if (has)
 		log_info("%s: uplink has %u.%u.%u.%u, router %u.%u.%u.%u", gw->config.name, a[0],
 			 a[1], a[2], a[3], r[0], r[1], r[2], r[3]);
@@ -158,7 +171,7 @@ void gateway_tick(struct gateway *gw, struct vsw_worker *w, u64 now_ns)
 	gw->now_ns = now_ns;
 	nat_tick(gw->nat, second, TICK_SESSIONS);
 	dhcpc_tick(&gw->dhcpc, now_ns, &out);
-	uplink_changed(gw);
+	uplink_changed(gw, &out);
 	arp_tick(&gw->arp, now_ns, &out);
 	if (second != gw->second) {
 		gw->second = second;

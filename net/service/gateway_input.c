@@ -71,12 +71,12 @@ void gateway_error(struct gateway *gw, const struct gateway_event *ev, u8 type, 
 	frame_list_add(ev->out, frame);
 }
 
-void gateway_resolve(struct gateway *gw, struct frame *frame, bool uplink, struct frame_list *out)
+void gateway_resolve(struct gateway *gw, struct frame *frame, u16 hop, struct frame_list *out)
 {
 	u32 dst = load32(frame->data + ETH_HEADER + IP_DST);
 	struct arp_msg msg = {.op = ARP_REQUEST, .sender = gw->nat->config.gateway, .target = dst};
 
-	if (!uplink && !nat_is_guest(gw->nat, dst)) {
+	if (hop >= gw->nat->router_hop) {
 		arp_send(&gw->arp, frame, dst, gw->now_ns, out);
 		return;
 	}
@@ -106,7 +106,7 @@ static void on_resolve(struct gateway *gw, const struct gateway_event *ev)
 	struct frame *frame = gateway_copy(gw, ev->p);
 
 	if (frame)
-		gateway_resolve(gw, frame, ev->uplink, ev->out);
+		gateway_resolve(gw, frame, ev->result->hop, ev->out);
 	else
 		gw->nat->counts[NAT_C_NEIGHBOUR]++;
 }
@@ -327,6 +327,6 @@ bool gateway_translate_frame(struct gateway *gw, struct frame *frame, bool uplin
 	if (result.verdict == NAT_SEND)
 		frame_list_add(out, frame);
 	else
-		gateway_resolve(gw, frame, uplink, out);
+		gateway_resolve(gw, frame, result.hop, out);
 	return true;
 }

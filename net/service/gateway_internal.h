@@ -39,7 +39,7 @@ bool gateway_translate_frame(struct gateway *gw, struct frame *frame, bool uplin
 			     struct frame_list *out);
 
 /* Send a translated frame whose next hop is not known when that answers. Takes it over. */
-void gateway_resolve(struct gateway *gw, struct frame *frame, bool uplink, struct frame_list *out);
+void gateway_resolve(struct gateway *gw, struct frame *frame, u16 hop, struct frame_list *out);
 
 /* A copy of a frame of up to FRAME_BYTES, or NULL, which is counted. */
 struct frame *gateway_copy(struct gateway *gw, const struct pkt *p);

@@ -83,7 +83,7 @@ static enum vsw_drop admit_checks(struct vsw_port *port, struct pkt *p, u64 now_
 	first = copy_load(pkt_data(p));
 	second = copy_load(pkt_data(p) + 8);
 	src = (first >> 48 | second << 16) & FDB_MAC;
-	if (src & GROUP || !src)
+	if (src & GROUP)
 		return VSW_DROP_MALFORMED;
 	if ((first & RESERVED_MASK) == RESERVED)
 		return VSW_DROP_RESERVED;

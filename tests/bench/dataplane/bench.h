@@ -50,13 +50,9 @@ struct bench nat_bench(const char *name, u32 flows);
 
 /* --- device.c: a network device of a guest, and its driver --- */
 
-#ifndef RING
 #define RING 1024
-#endif
-#ifndef BENCH_STRIDE
-#define BENCH_STRIDE (2048 + 192)
-#endif
-#define DEVICE_HEADER 12 /* bytes of a virtio_net_hdr before each frame */
+#define BENCH_STRIDE (2048 + 192) /* from buffer to buffer, in all rings */
+#define DEVICE_HEADER 12          /* bytes of a virtio_net_hdr before each frame */
 
 struct device;
 struct device_config {
@@ -75,11 +71,11 @@ u8 *device_frame(struct device *d, u32 i);
 void driver_kick(struct device *d, u32 n);
 void driver_refill(struct device *d, u32 n);
 /* The driver's part on its own core: write the frames it sends anew, with addresses from
- * tables of `macs` addresses, read those it got; forever until stopped. */
+ * the two tables, read those it got; until stopped. */
 struct driver_load {
 	struct device *from, *to;
 	const u64 *dst, *src; /* addresses */
-	u32 macs;
+	u32 macs, sources;    /* how many */
 	bool stop;
 };
 void driver_run(struct driver_load *load);

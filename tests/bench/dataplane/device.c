@@ -92,7 +92,8 @@ static inline u32 slot_len(const struct slot *slot)
 
 /* Take n available buffers, each index, address and length read once and checked, and ask for
  * their first lines. How many were right. */
-static inline u32 take(const struct device *d, u32 which, u32 n, struct slot *slots)
+static inline __attribute__((always_inline)) u32 take(const struct device *d, u32 which, u32 n,
+						      struct slot *slots)
 {
 	const struct ring *ring = &d->ring[which];
 	u64 ram_bytes = d->ram_bytes;
@@ -108,8 +109,13 @@ static inline u32 take(const struct device *d, u32 which, u32 n, struct slot *sl
 			return i;
 		slots[i].at = ram + addr;
 		slots[i].id_len = id | len << 32;
-		copy_prefetch_write(ram + addr);
-		copy_prefetch_write(ram + addr + 64);
+		if (which == TX) {
+			__builtin_prefetch(ram + addr);
+			__builtin_prefetch(ram + addr + 64);
+		} else {
+			copy_prefetch_write(ram + addr);
+			copy_prefetch_write(ram + addr + 64);
+		}
 	}
 	return n;
 }
