@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two virtio-net devices on a switch, driven as a guest's driver does: found in configuration
+ * space, moved, negotiated, frames through their queues, interrupts as messages.
+ */
+#include "kernel/shell/shell.h"
+#include "kernel/time/time.h"
+#include "net/vswitch/vswitch.h"
+#include "tests/host/vdev/fixture.h"
+#include "tests/host/virtio/driver.h"
+#include "vmm/net/net.h"
+#include "vmm/virtio/net.h"
+#include "vmm/virtio/net_impl.h"
+#include "vmm/vm/layout.h"
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+#define MEMORY 0x40000
+#define SIZE 16
+#define FRAMES 0x20000
+/* Layout of the device's BAR, as its capabilities say. */
+#define COMMON 0
+#define DEVICE 0x2000
+#define NOTIFY 0x3000
+#define MSIX 0x4000
+#define FEATURES                                                                                \
+	(VIRTIO_F_VERSION_1 | VNET_F_MRG_RXBUF | VNET_F_CTRL_VQ | VNET_F_CTRL_RX | VNET_F_MAC | \
+	 VNET_F_STATUS)
+
+static struct vsw sw;
+static struct vsw_workers workers;
+static struct vsw_worker worker;
+static struct net_scratch scratch;
+static void *segments, *table;
+
+struct vsw_worker *net_worker(void)
+{
+	return &worker;
+}
+
+struct net_scratch *net_scratch(void)
+{
+	return &scratch;
+}
+
+int net_nic_set_mac(struct net_nic *nic, const u8 mac[6])
+{
+	struct vsw_port_config now = nic->port_config;
+
+	memcpy(now.mac, mac, 6);
+	return vsw_port_configure(&nic->port, &now);
+}
+
+/* --- what the device needs besides -------------------------------------------------------------
+ */
+
+static struct work *queued;
+
+void work_init(struct work *work, bool (*fn)(struct work *work))
+{
+	*work = (struct work){.fn = fn};
+}
+
+void work_queue(struct work *work)
+{
+	queued = work;
+}
+
+int work_cancel(struct work *work)
+{
+	if (queued == work)
+		queued = NULL;
+	return 0;
+}
+
+u64 time_now_ns(void)
+{
+	return fake_tsc;
+}
+
+u64 time_ns_to_ticks(u64 ns)
+{
+	return ns;
+}
+
+void shell_printf(struct shell *sh, const char *fmt, ...)
+{
+	(void)sh, (void)fmt;
+}
+
+/* A guest: its memory, its device, its driver. */
+struct guest {
+	struct net_nic nic;
+	u8 *memory;
+	u64 bar;
+	u16 bdf;
+	struct driver_queue rx, tx, ctrl;
+	u16 rx_seen;
+};
+static struct guest guests[2];
+
+static u64 get(struct guest *g, u64 offset, unsigned size)
+{
+	return bus_read(&fx.p.mmio, g->bar + offset, size);
+}
+
+static void set(struct guest *g, u64 offset, unsigned size, u64 value)
+{
+	bus_write(&fx.p.mmio, g->bar + offset, size, value);
+}
+
+static u64 config(u16 bdf, u32 reg)
+{
+	return LAYOUT_ECAM + ((u64)bdf << 12) + reg;
+}
+
+static void guest_make(struct guest *g, const char *name, u8 last, u16 bdf)
+{
+	memset(g, 0, sizeof(*g));
+	g->memory = aligned_alloc(4096, MEMORY);
+	memset(g->memory, 0, MEMORY);
+	g->nic.ram = (struct guest_ram){.count = 1, .region = {{0, MEMORY, g->memory}}};
+	g->nic.port_config = (struct vsw_port_config){.mac = {2, 0, 0, 0, 0, last}, .mtu = 1500};
+	strcpy(g->nic.name, name);
+	strcpy(g->nic.port_config.name, name);
+	g->nic.model = &virtio_net_model;
+	g->bdf = bdf;
+	assert_int_equal(virtio_net_model.create(&g->nic, &fx.p, &g->nic.dev), 0);
+	assert_int_equal(
+	    vsw_port_add(&sw, &g->nic.port, &virtio_net_model.port_ops, &g->nic.port_config), 0);
+	g->bar = bus_read(&fx.p.mmio, config(bdf, 0x10), 4) & ~0xfull;
+	bus_write(&fx.p.mmio, config(bdf, 4), 2, 0x6);
+}
+
+static int setup(void **state)
+{
+	const struct vsw_config c = {
+	    .name = "test", .workers = &workers, .table_bytes = 4096, .secret = 12345};
+	struct vsw_config with_table = c;
+
+	if (fixture_setup(state))
+		return 1;
+	segments = aligned_alloc(64, VSW_SCRATCH_BYTES);
+	table = aligned_alloc(128, 4096);
+	memset(table, 0, 4096);
+	with_table.table = table;
+	memset(&worker, 0, sizeof(worker));
+	vsw_workers_init(&workers, &worker, 1, segments);
+	assert_int_equal(vsw_init(&sw, &with_table), 0);
+	guest_make(&guests[0], "a.net0", 1, VPCI_BDF(0, 1, 0));
+	guest_make(&guests[1], "b.net0", 2, VPCI_BDF(0, 2, 0));
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	for (u32 i = 0; i < 2; i++) {
+		virtio_net_model.stop(guests[i].nic.dev);
+		vsw_port_unlink(&guests[i].nic.port);
+		assert_true(vsw_port_gone(&guests[i].nic.port));
+		virtio_net_model.destroy(guests[i].nic.dev);
+		free(guests[i].memory);
+	}
+	free(segments);
+	free(table);
+	return fixture_teardown(state);
+}
+
+/* --- a driver ----------------------------------------------------------------------------------
+ */
+
+static void features_set(struct guest *g, u64 features)
+{
+	set(g, COMMON + 0x14, 1, 0);
+	set(g, COMMON + 0x14, 1, 3);
+	for (u32 i = 0; i < 2; i++) {
+		set(g, COMMON + 0x08, 4, i);
+		set(g, COMMON + 0x0c, 4, (u32)(features >> i * 32));
+	}
+	set(g, COMMON + 0x14, 1, 0xb);
+}
+
+static void queue_set(struct guest *g, u16 index, struct driver_queue *q, u64 gpa)
+{
+	driver_queue_init(q, g->memory, gpa, SIZE);
+	set(g, COMMON + 0x16, 2, index);
+	assert_true(get(g, COMMON + 0x18, 2) >= SIZE);
+	set(g, COMMON + 0x18, 2, SIZE);
+	set(g, COMMON + 0x1a, 2, index);
+	assert_int_equal(get(g, COMMON + 0x1e, 2), index);
+	set(g, COMMON + 0x20, 8, q->desc_gpa);
+	set(g, COMMON + 0x28, 4, q->avail_gpa);
+	set(g, COMMON + 0x30, 4, q->used_gpa);
+	set(g, COMMON + 0x1c, 2, 1);
+	assert_int_equal(get(g, COMMON + 0x1c, 2), 1);
+}
+
+/* Vector i of MSI-X is interrupt 0x60 + i of the guest's first processor. */
+static void msix_set(struct guest *g)
+{
+	u32 control;
+
+	for (u32 i = 0; i < 4; i++) {
+		set(g, MSIX + 16 * i, 8, LAYOUT_LAPIC);
+		set(g, MSIX + 16 * i + 8, 4, 0x60 + i);
+		set(g, MSIX + 16 * i + 12, 4, 0);
+	}
+	control = (u32)bus_read(&fx.p.mmio, config(g->bdf, 0x40), 4);
+	assert_int_equal(control & 0xff, 0x11);
+	bus_write(&fx.p.mmio, config(g->bdf, 0x42), 2, 0x8000);
+}
+
+/* Receive buffers of 64 bytes, so that frames take several. */
+static void fill_rx(struct guest *g)
+{
+	for (u32 i = 0; i < SIZE; i++)
+		driver_offer(&g->rx,
+			     driver_desc(&g->rx, FRAMES + 0x8000 + i * 64, 64, VRING_DESC_WRITE));
+}
+
+static void drive(struct guest *g)
+{
+	features_set(g, FEATURES);
+	assert_int_equal(get(g, COMMON + 0x14, 1), 0xb);
+	msix_set(g);
+	queue_set(g, 0, &g->rx, 0x1000);
+	queue_set(g, 1, &g->tx, 0x2000);
+	queue_set(g, 2, &g->ctrl, 0x3000);
+	fill_rx(g);
+	set(g, COMMON + 0x14, 1, 0xf);
+	lapic_enable(0);
+}
+
+/* A frame of len bytes with its header, in two descriptors. */
+static void transmit(struct guest *g, const u8 *dst, u32 len)
+{
+	u8 *frame = g->memory + FRAMES;
+	u16 head;
+
+	memset(frame, 0, 12);
+	memcpy(frame + 12, dst, 6);
+	memcpy(frame + 18, g->nic.port_config.mac, 6);
+	frame[24] = 0x88, frame[25] = 0xb5;
+	for (u32 i = 14; i < len; i++)
+		frame[12 + i] = (u8)(i * 3);
+	head = driver_desc(&g->tx, FRAMES, 40, VRING_DESC_NEXT);
+	driver_desc(&g->tx, FRAMES + 40, len + 12 - 40, 0);
+	driver_offer(&g->tx, head);
+	set(g, NOTIFY + 4, 2, 1);
+}
+
+/* Take what has been received: several buffers of one frame. Returns its length. */
+static u32 receive(struct guest *g, u8 *to)
+{
+	u32 len = 0, buffers = 1;
+
+	if (g->rx_seen == g->rx.used_ring->idx)
+		return 0;
+	for (u32 i = 0; i < buffers; i++) {
+		u32 at = g->rx_seen++ % SIZE, n = g->rx.used_ring->ring[at].len;
+		u32 id = g->rx.used_ring->ring[at].id;
+		const u8 *buffer = g->memory + g->rx.desc[id].addr;
+
+		if (!i)
+			buffers = buffer[10];
+		memcpy(to + len, buffer, n);
+		len += n;
+	}
+	return len - 12;
+}
+
+/* --- tests -------------------------------------------------------------------------------------
+ */
+
+static void found(void **state)
+{
+	struct guest *g = &guests[0];
+	u32 seen = 0;
+
+	(void)state;
+	assert_int_equal(bus_read(&fx.p.mmio, config(g->bdf, 0), 4), 0x10411af4);
+	assert_int_equal(bus_read(&fx.p.mmio, config(g->bdf, 8), 4), 0x02000001);
+	for (u64 at = bus_read(&fx.p.mmio, config(g->bdf, 0x34), 1); at;
+	     at = bus_read(&fx.p.mmio, config(g->bdf, (u32)at + 1), 1)) {
+		u32 id = (u32)bus_read(&fx.p.mmio, config(g->bdf, (u32)at), 1);
+
+		seen |=
+		    id == 9 ? 1u << bus_read(&fx.p.mmio, config(g->bdf, (u32)at + 3), 1) : 1u << 30;
+	}
+	assert_int_equal(seen, 0x4000003e); /* all five structures, and MSI-X */
+	/* The size of the BAR, and another place for it. */
+	bus_write(&fx.p.mmio, config(g->bdf, 4), 2, 0);
+	bus_write(&fx.p.mmio, config(g->bdf, 0x10), 4, 0xffffffff);
+	assert_int_equal(bus_read(&fx.p.mmio, config(g->bdf, 0x10), 4), 0xffff8004);
+	bus_write(&fx.p.mmio, config(g->bdf, 0x10), 4, 0xd0000000);
+	assert_int_equal(get(g, DEVICE, 4), 0xffffffff);
+	bus_write(&fx.p.mmio, config(g->bdf, 4), 2, 6);
+	assert_int_equal(get(g, DEVICE, 4), 0xffffffff);
+	g->bar = 0xd0000000;
+	assert_int_equal(get(g, DEVICE, 4), 0x00000002);
+	assert_int_equal(get(g, DEVICE + 4, 4), 0x00010100); /* MAC's end, link up */
+	/* Where something else is, it is nowhere. */
+	bus_write(&fx.p.mmio, config(g->bdf, 0x10), 4, (u32)LAYOUT_IOAPIC);
+	assert_int_equal(get(g, DEVICE, 4), 0xffffffff);
+	assert_true(bus_read(&fx.p.mmio, LAYOUT_IOAPIC + 0x10, 4) != 0xffffffff);
+}
+
+static void negotiation(void **state)
+{
+	struct guest *g = &guests[0];
+
+	(void)state;
+	features_set(g, FEATURES & ~(u64)VIRTIO_F_VERSION_1);
+	assert_int_equal(get(g, COMMON + 0x14, 1), 3);
+	features_set(g, FEATURES | BIT(60));
+	assert_int_equal(get(g, COMMON + 0x14, 1), 3);
+	features_set(g, FEATURES);
+	assert_int_equal(get(g, COMMON + 0x14, 1), 0xb);
+	/* A queue that is not in RAM. */
+	set(g, COMMON + 0x16, 2, 0);
+	set(g, COMMON + 0x20, 8, MEMORY);
+	set(g, COMMON + 0x1c, 2, 1);
+	assert_int_equal(get(g, COMMON + 0x1c, 2), 0);
+	assert_int_equal(get(g, COMMON + 0x14, 1), 0x4b);
+	set(g, COMMON + 0x14, 1, 0);
+	assert_int_equal(get(g, COMMON + 0x14, 1), 0);
+}
+
+static void frames(void **state)
+{
+	static const u32 lengths[] = {60, 64, 65, 129, 500};
+	static u8 got[4096];
+
+	(void)state;
+	drive(&guests[0]);
+	drive(&guests[1]);
+	for (u32 i = 0; i < ARRAY_SIZE(lengths); i++) {
+		transmit(&guests[0], guests[1].nic.port_config.mac, lengths[i]);
+		assert_int_equal(guests[0].tx.used_ring->idx, i + 1);
+		assert_int_equal(receive(&guests[1], got), lengths[i]);
+		assert_memory_equal(got + 12, guests[0].memory + FRAMES + 12, lengths[i]);
+		assert_int_equal(take(0), 0x61); /* sent */
+		vlapic_mmio_write(fx.p.lapic[0], 0xb0, 0);
+		assert_int_equal(take(0), 0x60); /* received */
+		vlapic_mmio_write(fx.p.lapic[0], 0xb0, 0);
+		/* Once more than there is room for would be counted as dropped. */
+		if (i % 2)
+			fill_rx(&guests[1]),
+			    guests[1].rx.avail->idx = (u16)(guests[1].rx_seen + SIZE);
+	}
+	assert_int_equal(guests[1].nic.port.counters.drops[VSW_DROP_NOBUF], 0);
+}
+
+static void no_room(void **state)
+{
+	static u8 got[4096];
+
+	(void)state;
+	drive(&guests[0]);
+	drive(&guests[1]);
+	transmit(&guests[0], guests[1].nic.port_config.mac, 1000); /* 16 buffers of 64 */
+	assert_int_equal(receive(&guests[1], got), 1000);
+	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	assert_int_equal(receive(&guests[1], got), 0);
+	assert_int_equal(guests[1].nic.port.counters.drops[VSW_DROP_NOBUF], 1);
+	assert_int_equal(guests[0].tx.used_ring->idx, 2);
+}
+
+static void masked(void **state)
+{
+	static u8 got[4096];
+
+	(void)state;
+	drive(&guests[0]);
+	drive(&guests[1]);
+	set(&guests[1], MSIX + 12, 4, 1);
+	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	assert_int_equal(receive(&guests[1], got), 60);
+	assert_int_equal(take(0), 0x61);
+	assert_int_equal(take(0), -1);
+	assert_int_equal(get(&guests[1], MSIX + 16 * 10, 8), 1); /* pending: 4 pairs and 2 */
+	vlapic_mmio_write(fx.p.lapic[0], 0xb0, 0);
+	set(&guests[1], MSIX + 12, 4, 0);
+	assert_int_equal(take(0), 0x60);
+	assert_int_equal(get(&guests[1], MSIX + 16 * 10, 8), 0);
+}
+
+static u8 command(struct guest *g, const void *bytes, u32 len)
+{
+	u16 head;
+
+	memcpy(g->memory + 0x5000, bytes, len);
+	g->memory[0x5800] = 0x55;
+	head = driver_desc(&g->ctrl, 0x5000, 2, VRING_DESC_NEXT);
+	driver_desc(&g->ctrl, 0x5002, len - 2, VRING_DESC_NEXT);
+	driver_desc(&g->ctrl, 0x5800, 1, VRING_DESC_WRITE);
+	driver_offer(&g->ctrl, head);
+	set(g, NOTIFY + 8, 2, 2);
+	return g->memory[0x5800];
+}
+
+static void control(void **state)
+{
+	static const u8 table_set[] = {1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0x5e, 0, 0, 9};
+	static const u8 group[6] = {1, 0, 0x5e, 0, 0, 9};
+	struct guest *g = &guests[1];
+	static u8 got[4096];
+
+	(void)state;
+	drive(&guests[0]);
+	drive(g);
+	assert_int_equal(command(g, "\0\1\0", 3), 0); /* not all groups */
+	transmit(&guests[0], group, 60);
+	assert_int_equal(receive(g, got), 0);
+	assert_int_equal(command(g, table_set, sizeof(table_set)), 0);
+	transmit(&guests[0], group, 60);
+	assert_int_equal(receive(g, got), 60);
+	/* What is not known, not negotiated, too short, or lies about its length. */
+	assert_int_equal(command(g, "\0\6\0", 3), 1);
+	assert_int_equal(command(g, "\2\0\1\0", 4), 1);
+	assert_int_equal(command(g, "\1\0\0", 3), 1);
+	assert_int_equal(command(g, "\1\0\0\0\0\0\xff\xff\xff\xff", 10), 1);
+	assert_int_equal(command(g, "\x20\0\0", 3), 1);
+}
+
+static void hostile(void **state)
+{
+	static u8 got[4096];
+
+	(void)state;
+	drive(&guests[0]);
+	drive(&guests[1]);
+	/* A loop in a chain: the device asks to be reset, and works again afterwards. */
+	guests[0].tx.desc[0] = (struct vring_desc){FRAMES, 12, VRING_DESC_NEXT, 0};
+	driver_offer(&guests[0].tx, 0);
+	set(&guests[0], NOTIFY + 4, 2, 1);
+	assert_int_equal(get(&guests[0], COMMON + 0x14, 1), 0x4f);
+	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	assert_int_equal(receive(&guests[1], got), 0);
+	/* A receive buffer that cannot be written. */
+	guests[1].rx.desc[0].flags = 0;
+	drive(&guests[0]);
+	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	assert_int_equal(get(&guests[1], COMMON + 0x14, 1), 0x4f);
+	drive(&guests[1]);
+	guests[1].rx_seen = 0;
+	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	assert_int_equal(receive(&guests[1], got), 60);
+}
+
+static void link_state(void **state)
+{
+	struct guest *g = &guests[0];
+	u64 generation;
+
+	(void)state;
+	drive(g);
+	generation = get(g, COMMON + 0x15, 1);
+	set(g, COMMON + 0x10, 2, 3);
+	vsw_port_set_link(&g->nic.port, false);
+	assert_int_equal(get(g, DEVICE + 6, 2), 0);
+	assert_int_not_equal(get(g, COMMON + 0x15, 1), generation);
+	assert_int_equal(take(0), 0x63);
+	vsw_port_set_link(&g->nic.port, true);
+	assert_int_equal(get(g, DEVICE + 6, 2), 3); /* and it is to announce itself */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(found),  TEST(negotiation), TEST(frames),  TEST(no_room),
+	    TEST(masked), TEST(control),     TEST(hostile), TEST(link_state),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
