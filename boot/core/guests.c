@@ -5,6 +5,7 @@
 #include "arch/x86/mm/direct.h"
 #include "arch/x86/virt.h"
 #include "boot/core/boot.h"
+#include "drivers/nic/nic.h"
 #include "kernel/console/console.h"
 #include "kernel/log/log.h"
 #include "kernel/mm/heap.h"
@@ -76,11 +77,22 @@ static void report_problem(void *ctx, const struct config_problem *p)
 		p->property ? p->property : "", p->what, p->remedy);
 }
 
+/* The first network card's address: no two machines have the same. */
+static u64 machine_number(void)
+{
+	const struct nic *nic = nic_next(NULL);
+	u64 number = 0;
+
+	if (nic)
+		memcpy(&number, nic->mac, sizeof(nic->mac));
+	return number;
+}
+
 static int read_config(void)
 {
 	const struct config_report report = {.problem = report_problem};
 	const struct handoff_blob *blob = &boot.handoff.config;
-	struct config_facts facts = {.file_present = file_present};
+	struct config_facts facts = {.file_present = file_present, .machine = machine_number()};
 	struct buddy_stats stats;
 	int err;
 

@@ -32,9 +32,7 @@ struct config_switch *config_find_switch(const struct config *cfg, const char *n
 
 static bool overlaps(const struct config_switch *sw, u32 subnet, u32 prefix)
 {
-	u32 mask = ~0u << (32 - MIN(prefix, sw->prefix));
-
-	return sw->subnet && !((sw->subnet ^ subnet) & mask);
+	return sw->subnet && !((sw->subnet ^ subnet) & ~0u << (32 - MIN(prefix, sw->prefix)));
 }
 
 static bool subnet_taken(const struct config *cfg, u32 subnet)

@@ -91,10 +91,11 @@ static void read_subnet(struct config_node *node, const char *text, struct confi
 {
 	if (!text)
 		return;
-	if (!parse_network(text, &sw->subnet, &sw->prefix))
+	if (!parse_network(text, &sw->subnet, &sw->prefix) || sw->prefix < PREFIX_MIN ||
+	    sw->prefix > PREFIX_MAX)
 		config_node_problem(node, "subnet",
-				    "write for instance \"10.0.2.0/24\", 8 to 29 bits",
-				    "is no IPv4 network");
+				    "write for instance \"10.0.2.0/24\", with 20 to 30 bits",
+				    "is no IPv4 network that guests can have");
 	else if (sw->subnet & ~(~0u << (32 - sw->prefix)))
 		config_node_problem(node, "subnet",
 				    "set the bits behind the prefix to 0, as in \"10.0.2.0/24\"",

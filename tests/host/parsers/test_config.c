@@ -503,10 +503,212 @@ static void no_memory_is_reported(void **state)
 	heap_host_fail_after = -1;
 }
 
+/* --- networks ----------------------------------------------------------------------------------
+ */
+
+static void switch_add(struct fixture *f, const char *name, const char *mode, u32 phandle,
+		       const char *property, const char *value)
+{
+	fdt_begin_node(f->blob, name);
+	fdt_property_string(f->blob, "compatible", "hanok,switch");
+	fdt_property_string(f->blob, "mode", mode);
+	fdt_property_u32(f->blob, "phandle", phandle);
+	if (property)
+		fdt_property_string(f->blob, property, value);
+	fdt_end_node(f->blob);
+}
+
+static void nic_begin(struct fixture *f, const char *name, u32 phandle)
+{
+	fdt_begin_node(f->blob, name);
+	fdt_property_string(f->blob, "compatible", "hanok,nic");
+	fdt_property_u32(f->blob, "switch", phandle);
+}
+
+/* Switches "lan" (1, NAT), "wire" (2, bridge), "inside" (3, host-only), and the VMs' node.
+ */
+static void networks_begin(struct fixture *f)
+{
+	tree_begin(f);
+	fdt_begin_node(f->blob, "switches");
+	switch_add(f, "lan", "nat", 1, "forward", "tcp:8080:web:80");
+	switch_add(f, "wire", "bridge", 2, "uplink", "0000:00:02.0");
+	switch_add(f, "inside", "host-only", 3, NULL, NULL);
+	fdt_end_node(f->blob);
+	fdt_begin_node(f->blob, "vms");
+}
+
+static struct config_nic *nic_of(struct fixture *f, const char *vm, u32 number)
+{
+	struct vm_config *v = config_find_vm(&f->cfg, vm);
+	struct list *it;
+
+	assert_non_null(v);
+	list_for_each (it, &v->nics)
+		if (!number--)
+			return list_entry(it, struct config_nic, link);
+	fail_msg("no such NIC");
+	return NULL;
+}
+
+static void reads_networks(void **state)
+{
+	static const u8 mac[6] = {2, 0, 0, 0, 0, 1};
+	struct fixture *f = *state;
+	struct config_nic *nic;
+	struct config_switch *sw;
+
+	networks_begin(f);
+	vm_begin_full(f, "web");
+	nic_begin(f, "net0", 1);
+	fdt_property(f->blob, "mac", mac, 6);
+	fdt_property_string(f->blob, "model", "e1000");
+	fdt_property_u32(f->blob, "vlan", 10);
+	fdt_property(f->blob, "trunk", "\0\0\0\x14\0\0\0\x1e", 8);
+	fdt_property_u32(f->blob, "rate-limit-mbps", 100);
+	fdt_property_string(f->blob, "anti-spoofing", "ip");
+	fdt_property_string(f->blob, "address", "10.213.0.9");
+	fdt_property(f->blob, "isolated", NULL, 0);
+	fdt_end_node(f->blob);
+	nic_begin(f, "net1", 3);
+	fdt_end_node(f->blob);
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	assert_string_equal(f->said, "");
+	sw = config_find_switch(&f->cfg, "lan");
+	assert_int_equal(sw->mode, CONFIG_SWITCH_NAT);
+	assert_int_equal(sw->subnet, 0x0ad50000);
+	assert_int_equal(sw->prefix, 24);
+	assert_int_equal(sw->forward_count, 1);
+	assert_int_equal(sw->forwards[0].port, 8080);
+	assert_string_equal(sw->forwards[0].target, "web");
+	assert_string_equal(config_find_switch(&f->cfg, "wire")->uplink, "0000:00:02.0");
+	nic = nic_of(f, "web", 0);
+	assert_ptr_equal(nic->sw, sw);
+	assert_memory_equal(nic->mac, mac, 6);
+	assert_int_equal(nic->model, CONFIG_NIC_E1000);
+	assert_int_equal(nic->vlan, 10);
+	assert_int_equal(nic->trunk_count, 2);
+	assert_int_equal(nic->trunk[1], 30);
+	assert_int_equal(nic->rate_limit_mbps, 100);
+	assert_int_equal(nic->guard, CONFIG_GUARD_IP);
+	assert_int_equal(nic->address, 0x0ad50009);
+	assert_true(nic->isolated);
+	assert_int_equal(nic->mtu, 1500);
+	assert_int_equal(nic_of(f, "web", 1)->model, CONFIG_NIC_VIRTIO);
+	config_free(&f->cfg);
+}
+
+/* Derived: the same each time, different for each name and machine, for one station, local.
+ */
+static void derives_macs(void **state)
+{
+	struct fixture *f = *state;
+	u8 macs[3][6];
+
+	for (u32 round = 0; round < 3; round++) {
+		f->facts.machine = round == 2;
+		networks_begin(f);
+		vm_begin_full(f, "a");
+		nic_begin(f, "net0", 1);
+		fdt_end_node(f->blob);
+		nic_begin(f, "net1", 1);
+		fdt_end_node(f->blob);
+		fdt_end_node(f->blob);
+		assert_int_equal(vms_read(f), 0);
+		memcpy(macs[round], nic_of(f, "a", 0)->mac, 6);
+		assert_memory_not_equal(macs[round], nic_of(f, "a", 1)->mac, 6);
+		assert_int_equal(macs[round][0] & 3, 2);
+		config_free(&f->cfg);
+	}
+	assert_memory_equal(macs[0], macs[1], 6);
+	assert_memory_not_equal(macs[0], macs[2], 6);
+}
+
+static void refuses_networks(void **state)
+{
+	static const u8 mac[6] = {2, 0, 0, 0, 0, 1}, group[6] = {1, 0, 0x5e, 0, 0, 1};
+	struct fixture *f = *state;
+
+	networks_begin(f);
+	for (u32 i = 0; i < 2; i++) { /* the second one has the first one's address */
+		vm_begin_full(f, i ? "second" : "first");
+		nic_begin(f, "net0", 3);
+		fdt_property(f->blob, "mac", mac, 6);
+		fdt_end_node(f->blob);
+		fdt_end_node(f->blob);
+	}
+	vm_begin_full(f, "lost");
+	nic_begin(f, "net0", 77);
+	fdt_property(f->blob, "mac", group, 6);
+	fdt_property_u32(f->blob, "vlan", 4095);
+	fdt_property_string(f->blob, "anti-spoofing", "ip");
+	fdt_end_node(f->blob);
+	fdt_begin_node(f->blob, "disk");
+	fdt_property_string(f->blob, "compatible", "hanok,disk");
+	fdt_end_node(f->blob);
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	expect_said(f, "/vms/second/net0|mac|is also the address of net0 of VM first|");
+	expect_said(f, "/vms/lost/net0|switch|does not lead to a switch|");
+	expect_said(f, "/vms/lost/net0|mac|is no address of a single station|");
+	expect_said(f, "/vms/lost/net0|vlan|4095 is not possible|give a number from 1 to 4094");
+	expect_said(f, "/vms/lost/net0|anti-spoofing|checks IP addresses, but there is no");
+	expect_said(f, "/vms/lost/disk|compatible|is no device that a VM can have|");
+	assert_int_equal(f->cfg.refused, 2);
+	assert_non_null(config_find_vm(&f->cfg, "first"));
+	config_free(&f->cfg);
+}
+
+static void refuses_switches(void **state)
+{
+	static const struct {
+		const char *mode, *property, *value, *said;
+	} cases[] = {
+	    {"nat", "subnet", "10.0.0.0", "|subnet|is no IPv4 network"},
+	    {"nat", "subnet", "10.0.0.0/8", "|subnet|is no IPv4 network"},
+	    {"nat", "subnet", "10.0.2.1/24", "|subnet|is an address within a network"},
+	    {"nat", "subnet", "10.0.256.0/24", "|subnet|is no IPv4 network"},
+	    {"bridge", "subnet", "10.0.2.0/24", "|subnet|has no meaning in this mode"},
+	    {"nat", "forward", "tcp:80:web", "|forward|\"tcp:80:web\" is not understood"},
+	    {"nat", "forward", "sctp:80:web:80", "|forward|"},
+	    {"nat", "forward", "tcp:0:web:80", "|forward|"},
+	    {"nat", "forward", "tcp:80:web:70000", "|forward|"},
+	    {"nat", "forward", "tcp:80:web:80:1", "|forward|"},
+	    {"bridge", "forward", "tcp:80:web:80", "|forward|has no meaning in this mode"},
+	    {"nat", "address", "192.0.2.5", "|address|is no IPv4 address with a prefix"},
+	    {"nat", "dns", "one", "|dns|is no IPv4 address"},
+	    {"host-only", "uplink", "0000:00:02.0", "|uplink|is not used by a host-only switch"},
+	    {"router", NULL, NULL, "|mode|\"router\" is not known"},
+	};
+	struct fixture *f = *state;
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		tree_begin(f);
+		fdt_begin_node(f->blob, "switches");
+		switch_add(f, "x", cases[i].mode, 1, cases[i].property, cases[i].value);
+		fdt_end_node(f->blob);
+		fdt_begin_node(f->blob, "vms");
+		vm_begin_full(f, "a");
+		nic_begin(f, "net0", 1);
+		fdt_end_node(f->blob);
+		fdt_end_node(f->blob);
+		assert_int_equal(vms_read(f), 0);
+		expect_said(f, cases[i].said);
+		expect_said(f, "/vms/a/net0|switch|switch x was refused|");
+		assert_int_equal(f->cfg.refused, 1);
+		config_free(&f->cfg);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+	    TEST(reads_networks),
+	    TEST(derives_macs),
+	    TEST(refuses_networks),
+	    TEST(refuses_switches),
 	    TEST(reads_all_properties),
 	    TEST(defaults_are_modest),
 	    TEST(all_of_paravirt_can_be_hidden),
