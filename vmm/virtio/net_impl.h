@@ -61,10 +61,11 @@ struct vnet_tx {
 	bool closed; /* the device is being taken apart: no timer and no work any more */
 	struct work work;
 	struct timer timer;
-	/* Polling instead of being notified: see net_tx.c. In TSC ticks. */
+	/* Polling instead of being notified: see net_tx.c. Times are in TSC ticks. */
 	bool polling;
-	u64 last_kick, gap;
-	u64 kicks, polls; /* counters for people */
+	u64 last_kick, gap; /* between notifications, on average */
+	u64 cost;           /* of serving one, on average */
+	u64 kicks, polls;   /* counters for people */
 };
 
 struct virtio_net {

@@ -30,10 +30,14 @@
 #define TX_HEAD 64
 
 /* Ticks: notifications closer than this start polling; how long until a look at the ring, at
- * the least and at the most. Frames that a look has to find, so that polling goes on. */
+ * the least and at the most. Where serving a notification costs much, so does the guest's part of
+ * a frame, and both limits are multiples of it. Frames that a look has to find, so that polling
+ * goes on. */
 #define POLL_GAP 60000
+#define POLL_GAP_COSTS 16
 #define POLL_MIN 8000
 #define POLL_MAX 150000
+#define POLL_MAX_COSTS 96
 #define POLL_FRAMES 16
 #define POLL_WORTH 4
 
@@ -174,15 +178,26 @@ static enum tx_end send_some(struct vnet_tx *tx, struct vring *r, struct tx_call
 /* --- polling; all with the queue's lock held ---------------------------------------------------
  */
 
+static u64 gap_limit(const struct vnet_tx *tx)
+{
+	return MAX((u64)POLL_GAP, tx->cost * POLL_GAP_COSTS);
+}
+
 static void note_kick(struct vnet_tx *tx)
 {
-	u64 now = time_tsc(), gap = MIN(now - tx->last_kick, 16ull * POLL_GAP);
+	u64 now = time_tsc(), gap = MIN(now - tx->last_kick, 16 * gap_limit(tx));
 
 	tx->last_kick = now;
 	tx->kicks++;
 	tx->gap = (tx->gap * 7 + gap) / 8;
-	if (!tx->polling && tx->gap < POLL_GAP)
+	if (!tx->polling && tx->gap < gap_limit(tx))
 		tx->polling = true;
+}
+
+/* What a notification that was served cost, without the exit itself. */
+static void note_cost(struct vnet_tx *tx)
+{
+	tx->cost = (tx->cost * 7 + (time_tsc() - tx->last_kick)) / 8;
 }
 
 static void note_poll(struct vnet_tx *tx, u32 frames)
@@ -194,16 +209,16 @@ static void note_poll(struct vnet_tx *tx, u32 frames)
 		tx->gap = (now - tx->last_kick) / frames;
 	} else {
 		tx->polling = false;
-		tx->gap = 16ull * POLL_GAP;
+		tx->gap = 16 * gap_limit(tx);
 	}
 	tx->last_kick = now;
 }
 
 static u64 poll_interval(const struct vnet_tx *tx)
 {
-	u64 ticks = tx->gap * POLL_FRAMES;
+	u64 ticks = tx->gap * POLL_FRAMES, most = MAX((u64)POLL_MAX, tx->cost * POLL_MAX_COSTS);
 
-	return ticks < POLL_MIN ? POLL_MIN : MIN(ticks, (u64)POLL_MAX);
+	return ticks < POLL_MIN ? POLL_MIN : MIN(ticks, most);
 }
 
 /* What comes after a call. True: call again at once. */
@@ -242,6 +257,8 @@ static void serve(struct vnet_tx *tx, struct virtio_queue *q, enum tx_cause caus
 		end = send_some(tx, r, &call);
 		if (cause == TX_TIMER && end != TX_WAIT)
 			note_poll(tx, call.chains);
+		else if (cause == TX_KICK)
+			note_cost(tx);
 		cause = TX_WORK;
 		/* The guest's other vCPUs may be adding frames all the time. */
 		if (end == TX_EMPTY && i == AGAIN)

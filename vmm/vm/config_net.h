@@ -23,7 +23,7 @@ struct config_switch {
 	enum config_switch_mode mode;
 	char *uplink; /* PCI address "0000:00:02.0", or NULL: the first usable NIC */
 	u32 subnet;   /* of NAT: network address; 0 if there is none */
-	u32 prefix;   /* its bits, 8 to 29 */
+	u32 prefix;   /* its bits, 20 to 30 */
 	u32 address;  /* the uplink's own, with a NAT switch; 0: by DHCP */
 	u32 address_prefix;
 	u32 gateway; /* the uplink's, with a fixed address; 0: none */

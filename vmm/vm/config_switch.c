@@ -8,8 +8,8 @@
 #include "vmm/vm/config_node.h"
 
 #define MTU_DEFAULT 1500
-#define PREFIX_MIN 8
-#define PREFIX_MAX 29
+#define PREFIX_MIN 20
+#define PREFIX_MAX 30
 
 struct switch_input {
 	u32 mode, mtu;
@@ -72,8 +72,8 @@ static bool parse_network(const char *s, u32 *address, u32 *prefix)
 	s = config_parse_ipv4(s, address);
 	if (!s || *s != '/')
 		return false;
-	s = parse_number(s + 1, PREFIX_MAX, prefix);
-	return s && !*s && *prefix >= PREFIX_MIN;
+	s = parse_number(s + 1, 31, prefix);
+	return s && !*s && *prefix;
 }
 
 static void check_address(struct config_node *node, const char *property, const char *text,
