@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The virtual switch: a learning bridge with VLANs (IEEE 802.1Q). Pure functions: time and
- * randomness come in as arguments, memory from the caller. docs/network.md tells how a frame
+ * randomness come in as arguments, memory from the caller. docs/architecture.md tells how a frame
  * goes through it.
  *
  * Concurrency: vsw_input() runs to completion on the calling core and takes no lock but those

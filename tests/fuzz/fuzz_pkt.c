@@ -36,8 +36,7 @@ static void check_layers(const struct pkt *p)
 }
 
 /* In the pieces that the control bytes say; each is a copy of its own size. */
-static u32 build(struct pkt *p, struct pkt_frag *frags, const u8 *control, const u8 *frame,
-		 u32 len)
+static u32 build(struct pkt *p, struct pkt_frag *frags, const u8 *control, const u8 *frame, u32 len)
 {
 	u32 head = MIN(len, MAX(control[10] % PKT_HEAD, 1u)), piece = 1 + control[11] * 8u;
 
