@@ -208,6 +208,20 @@ void nat_guest_add(struct nat *nat, u8 side)
 	guest->port_quota = nat->config.port_quota;
 }
 
+int nat_guest_limit(struct nat *nat, u8 side, const struct nat_limits *limits)
+{
+	struct nat_guest *guest = &nat->guests[side];
+
+	if (limits->port_low > limits->port_high || (limits->port_low && limits->port_low < 1024))
+		return trace_err(ERR_RANGE, "nat: a guest's range of ports is from 1024 on, and "
+					    "its first port is not above its last one");
+	guest->session_quota = limits->sessions ? limits->sessions : nat->config.session_quota;
+	guest->port_quota = limits->ports ? limits->ports : nat->config.port_quota;
+	guest->port_low = limits->port_low;
+	guest->port_high = limits->port_high;
+	return ERR_OK;
+}
+
 static bool session_of_side(struct nat *nat, struct nat_session *s, u32 side)
 {
 	(void)nat;

@@ -175,6 +175,15 @@ int __must_check nat_init(struct nat **nat, const struct nat_config *config, voi
 void nat_guest_add(struct nat *nat, u8 side);
 void nat_guest_remove(struct nat *nat, u8 side);
 
+/* What a guest may use; 0: as configured for all. A range of external ports, host order, applies
+ * to it alone, but others without a range may have ports of it as well. ERR_RANGE: the range is
+ * empty, or below 1024. */
+struct nat_limits {
+	u32 sessions, ports;
+	u16 port_low, port_high;
+};
+int __must_check nat_guest_limit(struct nat *nat, u8 side, const struct nat_limits *limits);
+
 /* Our address on the uplink and the mask there; 0: it was lost, and may come again. Sessions
  * of another one go. */
 void nat_set_external(struct nat *nat, u32 address, u32 mask);

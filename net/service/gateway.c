@@ -101,6 +101,17 @@ int gateway_guest_up(struct gateway *gw, const struct vsw_port *port, const u8 m
 	return err;
 }
 
+int gateway_guest_limit(struct gateway *gw, const struct vsw_port *port,
+			const struct nat_limits *limits)
+{
+	int err;
+
+	ticket_lock(&gw->lock);
+	err = nat_guest_limit(gw->nat, (u8)port->index, limits);
+	ticket_unlock(&gw->lock);
+	return err;
+}
+
 void gateway_guest_down(struct gateway *gw, const struct vsw_port *port)
 {
 	u8 side = (u8)port->index;

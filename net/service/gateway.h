@@ -90,6 +90,9 @@ void gateway_set_uplink(struct gateway *gw, struct vsw_port *uplink, bool link, 
  * ERR_* as dhcpd_guest_add(); the guest is served anyway. */
 int __must_check gateway_guest_up(struct gateway *gw, const struct vsw_port *port, const u8 mac[6],
 				  u32 address);
+/* What it may use, from now on: as nat_guest_limit(). */
+int __must_check gateway_guest_limit(struct gateway *gw, const struct vsw_port *port,
+				     const struct nat_limits *limits);
 /* Before the port is unlinked. */
 void gateway_guest_down(struct gateway *gw, const struct vsw_port *port);
 

@@ -623,6 +623,31 @@ static void test_exhaustion_is_its_own(void **state)
 	assert_non_null(world_udp(&w, 0, guest_flow(0, 60000, W_SERVER, 9), WORLD_UPLINK));
 }
 
+/* A guest with a range of its own: its ports are from there, and no more than there are. */
+static void test_port_range(void **state)
+{
+	struct nat_limits limits = {.port_low = 20000, .port_high = 20003};
+	struct seen *s;
+
+	(void)state;
+	assert_int_equal(gateway_guest_limit(w.gw, &w.port[0].port, &limits), 0);
+	for (u16 i = 0; i < 4; i++) {
+		s = world_udp(&w, 0, guest_flow(0, 40000 + i, W_SERVER, 9), WORLD_UPLINK);
+		assert_non_null(s);
+		assert_in_range(s->sport, 20000, 20003);
+	}
+	assert_null(world_udp(&w, 0, guest_flow(0, 40004, W_SERVER, 9), WORLD_UPLINK));
+	/* A port that it has serves other destinations. */
+	assert_non_null(world_udp(&w, 0, guest_flow(0, 40003, W_SERVER + 1, 9), WORLD_UPLINK));
+	assert_non_null(world_udp(&w, 1, guest_flow(1, 40004, W_SERVER, 9), WORLD_UPLINK));
+	limits.port_high = 1;
+	assert_int_equal(gateway_guest_limit(w.gw, &w.port[0].port, &limits), ERR_RANGE);
+	limits = (struct nat_limits){.sessions = 1};
+	assert_int_equal(gateway_guest_limit(w.gw, &w.port[2].port, &limits), 0);
+	assert_non_null(world_udp(&w, 2, guest_flow(2, 1, W_SERVER, 9), WORLD_UPLINK));
+	assert_null(world_udp(&w, 2, guest_flow(2, 2, W_SERVER, 9), WORLD_UPLINK));
+}
+
 /* Hosts on the uplink's own network are asked for themselves; packets wait meanwhile. */
 static void test_onlink(void **state)
 {
@@ -702,6 +727,7 @@ int main(void)
 	    TEST(test_partial_checksum_elsewhere),
 	    TEST(test_spoofing),
 	    TEST(test_exhaustion_is_its_own),
+	    TEST(test_port_range),
 	    TEST(test_onlink),
 	    TEST(test_arp_of_the_gateway),
 	    TEST(test_guest_goes),
