@@ -65,6 +65,8 @@ struct vnet_tx {
 	bool polling;
 	u64 last_kick, gap; /* between notifications, on average */
 	u64 cost;           /* of serving one, on average */
+	u64 bytes;          /* of a frame, on average */
+	u64 interval;       /* until the next look */
 	u64 kicks, polls;   /* counters for people */
 };
 

@@ -31,15 +31,19 @@
 
 /* Ticks: notifications closer than this start polling; how long until a look at the ring, at
  * the least and at the most. Where serving a notification costs much, so does the guest's part of
- * a frame, and both limits are multiples of it. Frames that a look has to find, so that polling
- * goes on. */
+ * a frame, and both limits are multiples of it. */
 #define POLL_GAP 60000
 #define POLL_GAP_COSTS 16
 #define POLL_MIN 8000
 #define POLL_MAX 150000
 #define POLL_MAX_COSTS 96
+/* Frames that a look is to find; and has to find, so that polling goes on. One that finds few
+ * may have kept the guest waiting: the next one comes sooner. */
 #define POLL_FRAMES 16
+#define POLL_FEW 8
 #define POLL_WORTH 4
+/* Frames that are longer on average carry many packets each, and are not worth polling for. */
+#define POLL_BYTES 4096
 
 /* --- from descriptors to packets ---------------------------------------------------------------
  */
@@ -190,35 +194,36 @@ static void note_kick(struct vnet_tx *tx)
 	tx->last_kick = now;
 	tx->kicks++;
 	tx->gap = (tx->gap * 7 + gap) / 8;
-	if (!tx->polling && tx->gap < gap_limit(tx))
-		tx->polling = true;
 }
 
-/* What a notification that was served cost, without the exit itself. */
-static void note_cost(struct vnet_tx *tx)
+static void stop_polling(struct vnet_tx *tx)
 {
-	tx->cost = (tx->cost * 7 + (time_tsc() - tx->last_kick)) / 8;
+	tx->polling = false;
+	tx->gap = 16 * gap_limit(tx);
 }
 
-static void note_poll(struct vnet_tx *tx, u32 frames)
-{
-	u64 now = time_tsc();
-
-	tx->polls++;
-	if (frames >= POLL_WORTH) {
-		tx->gap = (now - tx->last_kick) / frames;
-	} else {
-		tx->polling = false;
-		tx->gap = 16 * gap_limit(tx);
-	}
-	tx->last_kick = now;
-}
-
-static u64 poll_interval(const struct vnet_tx *tx)
+/* A notification was served: what that cost, without the exit itself, and what there was. */
+static void note_served(struct vnet_tx *tx, const struct tx_call *call)
 {
 	u64 ticks = tx->gap * POLL_FRAMES, most = MAX((u64)POLL_MAX, tx->cost * POLL_MAX_COSTS);
 
-	return ticks < POLL_MIN ? POLL_MIN : MIN(ticks, most);
+	tx->cost = (tx->cost * 7 + (time_tsc() - tx->last_kick)) / 8;
+	if (call->chains)
+		tx->bytes = (tx->bytes * 7 + call->bytes / call->chains) / 8;
+	if (tx->polling || tx->gap >= gap_limit(tx) || tx->bytes > POLL_BYTES)
+		return;
+	tx->polling = true;
+	tx->interval = ticks < POLL_MIN ? POLL_MIN : MIN(ticks, most);
+}
+
+static void note_poll(struct vnet_tx *tx, const struct tx_call *call)
+{
+	tx->polls++;
+	tx->last_kick = time_tsc();
+	if (call->chains < POLL_WORTH || call->bytes / call->chains > POLL_BYTES)
+		stop_polling(tx);
+	else if (call->chains < POLL_FEW || call->chains > 4 * POLL_FRAMES)
+		tx->interval = MAX((u64)POLL_MIN, tx->interval / 2);
 }
 
 /* What comes after a call. True: call again at once. */
@@ -233,7 +238,7 @@ static bool follow_up(struct vnet_tx *tx, struct vring *r, enum tx_end end, u64 
 	else if (end == TX_WAIT)
 		timer_arm(&tx->timer, now + time_ns_to_ticks(until - MIN(until, time_now_ns())));
 	else if (tx->polling)
-		timer_arm(&tx->timer, now + poll_interval(tx));
+		timer_arm(&tx->timer, now + tx->interval);
 	else
 		return vring_rearm(r);
 	return false;
@@ -256,9 +261,9 @@ static void serve(struct vnet_tx *tx, struct virtio_queue *q, enum tx_cause caus
 	for (u32 i = 0;; i++) {
 		end = send_some(tx, r, &call);
 		if (cause == TX_TIMER && end != TX_WAIT)
-			note_poll(tx, call.chains);
+			note_poll(tx, &call);
 		else if (cause == TX_KICK)
-			note_cost(tx);
+			note_served(tx, &call);
 		cause = TX_WORK;
 		/* The guest's other vCPUs may be adding frames all the time. */
 		if (end == TX_EMPTY && i == AGAIN)
