@@ -562,7 +562,7 @@ static void reads_networks(void **state)
 	vm_begin_full(f, "web");
 	nic_begin(f, "net0", 1);
 	fdt_property(f->blob, "mac", mac, 6);
-	fdt_property_string(f->blob, "model", "e1000");
+	fdt_property_string(f->blob, "model", "virtio");
 	fdt_property_u32(f->blob, "vlan", 10);
 	fdt_property(f->blob, "trunk", "\0\0\0\x14\0\0\0\x1e", 8);
 	fdt_property_u32(f->blob, "rate-limit-mbps", 100);
@@ -586,7 +586,7 @@ static void reads_networks(void **state)
 	nic = nic_of(f, "web", 0);
 	assert_ptr_equal(nic->sw, sw);
 	assert_memory_equal(nic->mac, mac, 6);
-	assert_int_equal(nic->model, CONFIG_NIC_E1000);
+	assert_int_equal(nic->model, CONFIG_NIC_VIRTIO);
 	assert_int_equal(nic->vlan, 10);
 	assert_int_equal(nic->trunk_count, 2);
 	assert_int_equal(nic->trunk[1], 30);
