@@ -136,6 +136,7 @@ static void test_lease(void **state)
 
 static void test_addresses_differ(void **state)
 {
+	struct dhcp_msg answer;
 	u32 a = lease(0, (struct ask){0}), b = lease(1, (struct ask){0}), c;
 
 	(void)state;
@@ -146,6 +147,13 @@ static void test_addresses_differ(void **state)
 	/* The same identifier or MAC behind another port is another client. */
 	assert_int_not_equal(lease(1, (struct ask){.client_id = {1, 2, 3}, .client_id_len = 3}), c);
 	assert_int_not_equal(lease(2, (struct ask){.chaddr = w.port[0].mac}), a);
+	/* Nor does the identifier open the other's lease. */
+	assert_true(dhcp(
+	    1,
+	    &(struct ask){
+		.type = DHCP_REQUEST, .requested = c, .client_id = {1, 2, 3}, .client_id_len = 3},
+	    &answer));
+	assert_int_equal(answer.type, DHCP_NAK);
 }
 
 static void test_renew_rebind_and_expiry(void **state)
