@@ -239,10 +239,13 @@ struct virt_pi_desc {
 struct virt_vcpu;
 
 /*
- * Handlers of the exits that need nothing but registers, which enter() calls before it
- * returns: true, the instruction is done, so it is skipped and the guest goes on unless
- * .attention says otherwise; false, the exit is returned like any other. They touch no
- * device, arm no timer and do not depend on the deadline.
+ * What enter() calls before it returns. handle: the exits that need nothing but registers;
+ * true, the instruction is done, so it is skipped, and the guest goes on if
+ * virt_guest_mode() or else attend() says so; false, the exit is returned like any other.
+ * They touch no device, arm no timer and do not depend on the deadline. interrupt (a host
+ * interrupt that was acknowledged) and irq_window: the same, without an instruction.
+ * attend: deal with .attention; true, the guest may be entered (virt_guest_mode() was true),
+ * false: enter() returns with VIRT_EXIT_HANDLED, as it may do in place of any of the three.
  */
 struct virt_fast {
 	bool (*handle[VIRT_EXIT_LAST_SHORT + 1])(struct virt_vcpu *v);
@@ -252,6 +255,9 @@ struct virt_fast {
 	 * and the exit is over.
 	 */
 	unsigned (*insn_length)(struct virt_vcpu *v);
+	bool (*interrupt)(struct virt_vcpu *v, u8 vector);
+	bool (*irq_window)(struct virt_vcpu *v);
+	bool (*attend)(struct virt_vcpu *v);
 };
 
 /* A virtual CPU as its back end sees it. Embedded in struct vcpu. */
@@ -270,7 +276,31 @@ struct virt_vcpu {
 			u32 requests, own;
 		};
 	};
+	/* 1 from the last look at .attention to the exit: only then the CPU has to be
+	 * interrupted for a request to be seen. */
+	u32 in_guest;
 };
+
+/*
+ * Before an entry: true, the guest may be entered, and whoever sets a request from now on
+ * finds in_guest set. False: .attention is not 0. Setting and looking here, as well as at
+ * whoever sets a request and then looks at in_guest, must not change places, hence the
+ * exchange.
+ */
+static inline bool virt_guest_mode(struct virt_vcpu *v)
+{
+	__atomic_exchange_n(&v->in_guest, 1, __ATOMIC_SEQ_CST);
+	if (likely(!__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE)))
+		return true;
+	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* After an exit that may last: no need to interrupt the CPU any more. */
+static inline void virt_host_mode(struct virt_vcpu *v)
+{
+	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELAXED);
+}
 
 /* Kinds of the local APIC's operation, for apic_mode(). */
 enum virt_apic_mode { VIRT_APIC_DISABLED, VIRT_APIC_XAPIC, VIRT_APIC_X2APIC };

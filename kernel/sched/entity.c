@@ -165,18 +165,12 @@ void sched_wake(struct sched_entity *e)
 	}
 }
 
-void sched_kick(struct sched_entity *e)
+void sched_interrupt(struct sched_entity *e)
 {
-	u32 cpu;
+	u32 cpu = __atomic_load_n(&e->cpu, __ATOMIC_RELAXED);
 
-	sched_wake(e);
-	if (!sched_running(e) || __atomic_load_n(&e->polls, __ATOMIC_SEQ_CST))
-		return;
-	cpu = __atomic_load_n(&e->cpu, __ATOMIC_RELAXED);
-	if (cpu != cpu_id()) {
-		e->stats.kicks++;
-		sched_notify(cpu, 0);
-	}
+	e->stats.kicks += cpu != cpu_id();
+	sched_notify(cpu, 0);
 }
 
 bool sched_poll_begin(struct sched_entity *e)

@@ -117,9 +117,9 @@ void sched_refresh(struct sched_entity *e);
  */
 void sched_wake(struct sched_entity *e);
 
-/* sched_wake(), and if it is inside run() on another processor, interrupt that
- * (smp_kick()), so that it leaves the guest and sees what has changed. */
-void sched_kick(struct sched_entity *e);
+/* Interrupt the processor where it was inside run() last, unless that is this one, so that
+ * run() leaves the guest and sees what has changed. Not a wake. */
+void sched_interrupt(struct sched_entity *e);
 
 /* Inside run() at the moment? */
 static inline bool sched_running(const struct sched_entity *e)

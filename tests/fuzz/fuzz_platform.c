@@ -140,8 +140,7 @@ static void serve(struct platform *p, unsigned cpu)
 	if (vector >= 0) {
 		if (vector < 16 || vlapic_irr(v) < vector)
 			abort();
-		vlapic_accept(v, (u8)vector);
-		if (vlapic_isr(v) != vector)
+		if (vlapic_take(v) != vector || vlapic_isr(v) != vector)
 			abort();
 	} else if (cpu == 0 && platform_extint_pending(p)) {
 		platform_extint_ack(p);

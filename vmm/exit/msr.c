@@ -344,25 +344,28 @@ bool fast_msr_read(struct virt_vcpu *vv)
 	return true;
 }
 
-/* Registers whose writes mean nothing; EOI; and IPIs, which may have changed what there is to do
- * here as well: the run loop looks. */
+/* Registers whose writes mean nothing; EOI; IPIs, which may be for the vCPU itself; and a deadline
+ * that has passed. What that leaves to be delivered is dealt with by vcpu_attend(). */
 bool fast_msr_write(struct virt_vcpu *vv)
 {
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
 	u32 msr = (u32)vv->gpr[VIRT_RCX];
 
 	if (likely(msr == MSR_X2APIC_EOI)) {
-		if (vlapic_msr_write(v->lapic, msr, exit_edx_eax(v)))
+		if (!vlapic_fast_eoi(v->lapic, exit_edx_eax(v)))
 			return false;
-		if (vlapic_irr(v->lapic))
-			vcpu_look(v);
 	} else if (msr == MSR_X2APIC_ICR) {
-		if (vlapic_msr_write(v->lapic, msr, exit_edx_eax(v)))
+		if (!vlapic_fast_icr(v->lapic, exit_edx_eax(v)))
 			return false;
-		vcpu_look(v);
-	} else if (msr != MSR_IA32_BIOS_SIGN_ID) {
-		return false;
+	} else if (msr == MSR_IA32_TSC_DEADLINE) {
+		if (!vlapic_fast_deadline(v->lapic, exit_edx_eax(v)))
+			return false;
+	} else {
+		v->exits[VIRT_EXIT_MSR_WRITE] += msr == MSR_IA32_BIOS_SIGN_ID;
+		return msr == MSR_IA32_BIOS_SIGN_ID;
 	}
+	if (vlapic_has_request(v->lapic) || unlikely(virt_caps.virq_delivery))
+		vcpu_look(v);
 	v->exits[VIRT_EXIT_MSR_WRITE]++;
 	return true;
 }

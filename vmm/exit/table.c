@@ -6,6 +6,7 @@
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
 #include "vmm/exit/system_insn.h"
+#include "vmm/vcpu/run.h"
 
 static enum vcpu_next exit_interrupt(struct vcpu *v, const struct virt_exit *exit)
 {
@@ -62,9 +63,7 @@ static enum vcpu_next exit_tpr(struct vcpu *v, const struct virt_exit *exit)
 static enum vcpu_next exit_irq_window(struct vcpu *v, const struct virt_exit *exit)
 {
 	(void)exit;
-	virt->irq_window(&v->virt, false);
-	v->irq_window = false;
-	vcpu_look(v);
+	vcpu_end_irq_window(v);
 	return VCPU_AGAIN;
 }
 
@@ -173,6 +172,9 @@ const struct virt_fast exit_fast = {
 	    [VIRT_EXIT_XSETBV] = fast_never,
 	},
     .insn_length = system_insn_length,
+    .interrupt = vcpu_fast_kick,
+    .irq_window = vcpu_fast_irq_window,
+    .attend = vcpu_attend,
 };
 
 const char *const exit_names[VIRT_EXIT_KINDS] = {

@@ -6,6 +6,7 @@
 #include "vmm/vcpu/run.h"
 
 #include "arch/x86/cpu/cpu.h"
+#include "arch/x86/irq/irq.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
 #include "vmm/vcpu/pvclock.h"
@@ -91,11 +92,9 @@ static void do_nmi(struct vcpu *v)
 		virt->nmi_window(&v->virt, true);
 }
 
-/* Serve what others asked of this vCPU. False: it parked. */
-static bool serve_requests(struct vcpu *v, u32 requests)
+/* What is asked for more rarely than a look at the interrupts. False: it parked. */
+static __attribute__((noinline)) bool serve_others(struct vcpu *v, u32 requests)
 {
-	if (requests & VCPU_REQ_IRQ)
-		vcpu_look(v);
 	if (requests & VCPU_REQ_INIT)
 		do_init(v);
 	if (requests & VCPU_REQ_SIPI)
@@ -116,10 +115,19 @@ static bool serve_requests(struct vcpu *v, u32 requests)
 	return true;
 }
 
-static bool extint_pending(const struct vcpu *v)
+/* Serve what others asked of this vCPU. False: it parked. */
+static inline bool serve_requests(struct vcpu *v)
 {
-	return v->index == 0 && platform_extint_pending(&v->vm->platform) &&
-	       vlapic_extint_enabled(v->lapic);
+	u32 requests = __atomic_exchange_n(&v->virt.requests, 0, __ATOMIC_ACQ_REL);
+
+	vcpu_look(v);
+	return likely(!(requests & ~(u32)(VCPU_REQ_IRQ | VCPU_REQ_POST))) ||
+	       serve_others(v, requests);
+}
+
+static inline bool extint_pending(const struct vcpu *v)
+{
+	return v->index == 0 && platform_extint_pending(&v->vm->platform);
 }
 
 /* Ask for an exit when the guest can take an interrupt. */
@@ -131,27 +139,31 @@ static void ask_irq_window(struct vcpu *v)
 	virt->irq_window(&v->virt, true);
 }
 
-/* The vector to deliver is the highest of the local APIC, or else what the PICs have. */
-static void deliver_by_software(struct vcpu *v, bool lapic, bool extint)
+/* The vector to deliver is the highest of the local APIC, or else what the PICs have. True: the
+ * guest takes one as soon as it can. */
+static bool deliver_by_software(struct vcpu *v, bool lapic, bool extint)
 {
-	int vector = lapic ? vlapic_next(v->lapic) : -1;
+	int vector;
 
-	if (vector < 0 && !extint)
-		return;
 	if (!virt->irq_ready(&v->virt)) {
+		if (!extint && !(lapic && vlapic_next(v->lapic) >= 0))
+			return false;
 		ask_irq_window(v);
-		return;
+		return true;
 	}
-	if (vector >= 0) {
-		vlapic_accept(v->lapic, (u8)vector);
-	} else {
+	vector = lapic ? vlapic_take(v->lapic) : -1;
+	if (vector < 0) {
+		if (!extint)
+			return false;
 		vector = platform_extint_ack(&v->vm->platform);
 		extint = false;
 	}
 	virt->inject_irq(&v->virt, (u8)vector);
-	/* More to come: learn when the guest can take it. */
-	if (extint || (lapic && vlapic_next(v->lapic) >= 0))
+	/* More to come: learn when the guest can take it. Of the local APIC's requests none is
+	 * above the one that was taken. */
+	if (unlikely(extint))
 		ask_irq_window(v);
+	return true;
 }
 
 static void set_tpr_threshold(struct vcpu *v)
@@ -165,7 +177,7 @@ static void set_tpr_threshold(struct vcpu *v)
 }
 
 /* Where hardware delivers: what is requested and in service, and whose EOI we must see. */
-static void tell_hardware(struct vcpu *v)
+static __attribute__((noinline)) void tell_hardware(struct vcpu *v)
 {
 	enum vlapic_status status = vlapic_status_changed(v->lapic);
 	u64 level[4];
@@ -178,57 +190,70 @@ static void tell_hardware(struct vcpu *v)
 		virt->apic_eoi_exit(&v->virt, level);
 }
 
-/* Bring pending interrupts to the guest. */
-static void deliver_interrupts(struct vcpu *v)
+/* Bring pending interrupts to the guest. True: it has one to take. */
+static bool deliver_interrupts(struct vcpu *v)
 {
-	bool extint = extint_pending(v);
+	bool extint = extint_pending(v), taken;
 
 	v->virt.own &= ~(u32)VCPU_OWN_IRQ;
-	if (vlapic_has_posted(v->lapic))
-		vlapic_sync(v->lapic);
+	vlapic_sync(v->lapic);
 	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
 		tell_hardware(v);
-		if (unlikely(extint))
-			deliver_by_software(v, false, true);
-		return;
+		return (unlikely(extint) && deliver_by_software(v, false, true)) ||
+		       vlapic_next(v->lapic) >= 0;
 	}
-	deliver_by_software(v, true, extint);
+	taken = deliver_by_software(v, true, extint);
 	if (virt_caps.tpr_shadow)
 		set_tpr_threshold(v);
+	return taken;
 }
 
-static bool attend(struct vcpu *v);
-
-/* Nothing to do, unless something was asked for at this moment. */
-static bool still(struct vcpu *v)
+/* Of a vCPU that does not run: whether it goes on so. */
+static __attribute__((noinline)) bool rests(struct vcpu *v)
 {
-	if (__atomic_load_n(&v->virt.requests, __ATOMIC_ACQUIRE))
-		return attend(v);
-	sched_block(&v->sched);
+	sched_wake_ack(&v->sched);
+	if (v->activity != VCPU_HALTED || v->halted_masked || !deliver_interrupts(v))
+		return true;
+	vcpu_set_activity(v, VCPU_RUNS);
+	v->virt.own &= ~(u32)VCPU_OWN_IRQ;
 	return false;
 }
 
-/* What makes the vCPU stop or change before an entry. False: do not enter. */
-static __attribute__((noinline)) bool attend(struct vcpu *v)
+bool vcpu_attend(struct virt_vcpu *vv)
 {
-	if (v->virt.requests &&
-	    !serve_requests(v, __atomic_exchange_n(&v->virt.requests, 0, __ATOMIC_ACQ_REL))) {
-		sched_block(&v->sched);
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+
+	do {
+		if (vv->requests && !serve_requests(v))
+			return false;
+		if (unlikely(vv->own & VCPU_OWN_PASS))
+			return false;
+		if (unlikely(v->activity != VCPU_RUNS) && rests(v)) {
+			/* A wake for what came before sched_wake_ack() is lost by it. */
+			if (!__atomic_load_n(&vv->requests, __ATOMIC_ACQUIRE))
+				return false;
+		} else if (vv->own & VCPU_OWN_IRQ) {
+			deliver_interrupts(v);
+		}
+	} while (unlikely(!virt_guest_mode(vv)));
+	return true;
+}
+
+bool vcpu_fast_kick(struct virt_vcpu *vv, u8 vector)
+{
+	if (vector != IRQ_VECTOR_KICK || sched_must_yield())
 		return false;
-	}
-	if (unlikely(v->virt.own & VCPU_OWN_PASS)) {
-		v->virt.own &= ~(u32)VCPU_OWN_PASS;
-		return false;
-	}
-	if (unlikely(v->activity != VCPU_RUNS)) {
-		sched_wake_ack(&v->sched);
-		if (v->activity != VCPU_HALTED || v->halted_masked ||
-		    !(vlapic_wants_cpu(v->lapic) || extint_pending(v)))
-			return still(v);
-		vcpu_set_activity(v, VCPU_RUNS);
-	}
-	if (v->virt.own & VCPU_OWN_IRQ)
-		deliver_interrupts(v);
+	container_of(vv, struct vcpu, virt)->exits[VIRT_EXIT_INTERRUPT]++;
+	irq_dispatch(vector);
+	return true;
+}
+
+bool vcpu_fast_irq_window(struct virt_vcpu *vv)
+{
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+
+	v->exits[VIRT_EXIT_IRQ_WINDOW]++;
+	vcpu_end_irq_window(v);
 	return true;
 }
 
@@ -265,19 +290,31 @@ static bool parked(struct vcpu *v)
 	return __atomic_load_n(&v->activity, __ATOMIC_ACQUIRE) == VCPU_PARKED;
 }
 
+/* What vcpu_attend() has found. */
+static void stop(struct vcpu *v)
+{
+	if (v->virt.own & VCPU_OWN_PASS)
+		v->virt.own &= ~(u32)VCPU_OWN_PASS;
+	else
+		sched_block(&v->sched);
+}
+
 /* Until it has nothing to do, or others are to run. */
 static void run_guest(struct vcpu *v)
 {
 	struct virt_exit exit;
 
 	while (!sched_must_yield()) {
-		if (unlikely(__atomic_load_n(&v->virt.attention, __ATOMIC_ACQUIRE)) && !attend(v))
+		if (unlikely(!virt_guest_mode(&v->virt)) && !vcpu_attend(&v->virt)) {
+			stop(v);
 			return;
+		}
 		if (likely(virt_caps.deadline))
 			virt->set_deadline(&v->virt, timer_next());
 		else
 			timer_program();
 		virt->enter(&v->virt, &exit);
+		virt_host_mode(&v->virt);
 		v->exits[exit.kind]++;
 		if (handle(v, &exit) == VCPU_STOP)
 			return;

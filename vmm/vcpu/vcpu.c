@@ -92,30 +92,41 @@ void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *b)
 	virt->set_reg(&v->virt, VIRT_RFLAGS, b->rflags | RFLAGS_FIXED);
 }
 
+/*
+ * True: v is in guest mode, on another CPU, and must be told of a request. Otherwise it
+ * sees the request before it enters the guest or blocks; it is woken if it has blocked.
+ */
+static bool must_be_told(struct vcpu *v)
+{
+	/* On its own CPU the run loop looks before the next entry anyway. */
+	if (sched_current() == &v->sched)
+		return false;
+	if (__atomic_load_n(&v->virt.in_guest, __ATOMIC_SEQ_CST))
+		return true;
+	sched_wake(&v->sched);
+	return false;
+}
+
 void vcpu_kick(struct vcpu *v)
 {
-	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_ACQ_REL);
-	/* On its own CPU the run loop looks before the next entry anyway. */
-	if (sched_current() != &v->sched)
-		sched_kick(&v->sched);
+	/* Who set it first tells, and it is not cleared before all requests are seen. */
+	if (__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_SEQ_CST) &
+	    VCPU_REQ_IRQ)
+		return;
+	if (must_be_told(v))
+		sched_interrupt(&v->sched);
 }
 
 void vcpu_post(struct vcpu *v)
 {
-	u32 cpu;
-
 	if (likely(!virt_caps.posted)) {
 		vcpu_kick(v);
 		return;
 	}
-	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_ACQ_REL);
-	if (sched_current() == &v->sched)
-		return;
-	sched_wake(&v->sched);
-	cpu = __atomic_load_n(&v->sched.cpu, __ATOMIC_RELAXED);
-	/* A notification that comes outside of guest mode waits for the entry. */
-	if (sched_running(&v->sched) && cpu != cpu_id() && virt->apic_post(&v->virt, cpu))
-		sched_kick(&v->sched);
+	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_POST, __ATOMIC_SEQ_CST);
+	if (must_be_told(v) &&
+	    virt->apic_post(&v->virt, __atomic_load_n(&v->sched.cpu, __ATOMIC_RELAXED)))
+		sched_interrupt(&v->sched);
 }
 
 void vcpu_request(struct vcpu *v, u32 requests)

@@ -22,6 +22,7 @@
 #define VCPU_REQ_CLOCK BIT(4) /* write the guest's clock page anew */
 #define VCPU_REQ_IRQ BIT(5)   /* its local APIC or the PICs have something new */
 #define VCPU_REQ_KICK BIT(6)  /* a sibling ends its halt: vmm/vcpu/kick.h */
+#define VCPU_REQ_POST BIT(7)  /* as IRQ, but hardware may have dealt with it */
 #define VCPU_OWN_IRQ BIT(0)   /* an interrupt may have become deliverable */
 #define VCPU_OWN_STOP BIT(1)  /* .activity is not VCPU_RUNS */
 #define VCPU_OWN_PASS BIT(2)  /* its processor is for a sibling now: return to the scheduler */

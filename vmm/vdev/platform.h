@@ -50,6 +50,7 @@ struct platform {
 	unsigned cpus;
 	u64 ram_size; /* bytes; see vmm/vm/layout.h for where it lies */
 	u64 tsc_hz;   /* rate of the guest TSC, which every device clock is derived from */
+	bool intr;    /* the PICs' INTR line; atomic */
 	u32 arbiter;  /* turn of lowest-priority delivery, by vlapic_deliver() */
 	struct bus ports, mmio; /* all but the local APIC's page, which the run loop serves */
 	struct vlapic **lapic;  /* [cpus] */
@@ -86,11 +87,17 @@ void platform_msi(struct platform *p, u64 address, u32 data);
 /* Bytes typed at the VM's console. */
 void platform_uart_input(struct platform *p, const char *bytes, size_t len);
 
+/* Whether the local APIC of vCPU 0 lets the PICs' interrupts through. */
+bool platform_extint_enabled(struct platform *p);
+
 /*
  * The PICs' interrupts, for the run loop of vCPU 0, after vlapic_next() had nothing: pending
  * is cheap; ack is the processor's INTA cycle and returns the vector.
  */
-bool platform_extint_pending(struct platform *p);
+static inline bool platform_extint_pending(struct platform *p)
+{
+	return unlikely(__atomic_load_n(&p->intr, __ATOMIC_ACQUIRE)) && platform_extint_enabled(p);
+}
 u8 platform_extint_ack(struct platform *p);
 
 /* Press the ACPI power button: an operating system that listens shuts down. */

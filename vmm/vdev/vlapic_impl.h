@@ -108,8 +108,8 @@ static inline u32 vlapic_peek(const struct vlapic *v, u32 offset)
 /* On its own vCPU: request a vector now, without the posted descriptor. */
 void vlapic_request(struct vlapic *v, u8 vector, bool level);
 void vlapic_end_of_interrupt(struct vlapic *v);
-/* The vector that was accepted may be ended so, if it is alone. */
-void vlapic_offer_pv_eoi(struct vlapic *v, u8 vector);
+/* The vector that was taken may be ended so, if it is alone. Returns it. */
+int vlapic_offer_pv_eoi(struct vlapic *v, u8 vector);
 /* Before ISR or what follows from it is looked at: end what the guest has ended, and withdraw
  * the offer. */
 void vlapic_settle_pv_eoi(struct vlapic *v);
@@ -137,6 +137,8 @@ void vlapic_timer_init(struct vlapic *v);
 void vlapic_timer_stop(struct vlapic *v);
 void vlapic_timer_destroy(struct vlapic *v);
 void vlapic_timer_set_deadline(struct vlapic *v, u64 guest_tsc);
+/* Fire at once if the deadline has passed and none is set; false: nothing was done. */
+bool vlapic_timer_fire(struct vlapic *v, u64 guest_tsc);
 u64 vlapic_timer_deadline(struct vlapic *v);
 void vlapic_timer_set_count(struct vlapic *v, u32 count);
 u32 vlapic_timer_count(struct vlapic *v);

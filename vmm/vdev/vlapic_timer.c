@@ -92,6 +92,15 @@ void vlapic_timer_destroy(struct vlapic *v)
 	timer_cancel_sync(&v->timer.timer);
 }
 
+bool vlapic_timer_fire(struct vlapic *v, u64 guest_tsc)
+{
+	if (lvt_mode(v) != APIC_LVT_DEADLINE || !guest_tsc || guest_tsc > now(v) ||
+	    __atomic_load_n(&v->timer.deadline, __ATOMIC_RELAXED))
+		return false;
+	vlapic_lvt_fire(v, APIC_LVT_TIMER, true);
+	return true;
+}
+
 void vlapic_timer_set_deadline(struct vlapic *v, u64 guest_tsc)
 {
 	if (unlikely(lvt_mode(v) != APIC_LVT_DEADLINE))

@@ -311,26 +311,46 @@ void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exi
 }
 
 /* Exits that virt_fast may handle: their kind + 1. */
+#define FAST_INTERRUPT 0xfe
+#define FAST_IRQ_WINDOW 0xff
 static const u8 fast_kinds[] = {
-    [10] = VIRT_EXIT_CPUID + 1,
-    [18] = VIRT_EXIT_HYPERCALL + 1,
-    [31] = VIRT_EXIT_MSR_READ + 1,
-    [32] = VIRT_EXIT_MSR_WRITE + 1,
+    [1] = FAST_INTERRUPT,           [7] = FAST_IRQ_WINDOW,         [10] = VIRT_EXIT_CPUID + 1,
+    [18] = VIRT_EXIT_HYPERCALL + 1, [31] = VIRT_EXIT_MSR_READ + 1, [32] = VIRT_EXIT_MSR_WRITE + 1,
 };
 
-bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
+static inline bool fast_event(struct virt_vcpu *v, size_t kind)
 {
-	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
-	u8 kind = reason < ARRAY_SIZE(fast_kinds) ? fast_kinds[reason] : 0;
+	if (kind == FAST_IRQ_WINDOW)
+		return v->fast->irq_window(v);
+	return v->fast->interrupt(v, INTR_VECTOR(vmread(VMCS_EXIT_INTR_INFO)));
+}
 
-	if (likely(!kind) || !v->fast->handle[kind - 1](v))
+/* Not inlined: the registers that it saves would be saved for all exits. */
+static __attribute__((noinline)) bool handle_fast(struct virt_vcpu *v, struct vmx_vcpu *x,
+						  size_t kind)
+{
+	virt_host_mode(v);
+	if (unlikely(kind >= FAST_INTERRUPT)) {
+		if (!fast_event(v, kind))
+			return false;
+	} else if (v->fast->handle[kind - 1](v)) {
+		vmx_skip(v, (u8)vmread(VMCS_EXIT_INSN_LEN));
+	} else {
 		return false;
-	vmx_skip(v, (u8)vmread(VMCS_EXIT_INSN_LEN));
+	}
 	/* Straight back, but not so often that the deadline is missed by more than a few
 	 * microseconds: the timer, whose rest an exit saves, stands still outside of the
 	 * guest. */
-	if (likely(!__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) && --x->fast_left))
-		return true;
-	x->todo |= TODO_RETURN;
+	if (unlikely(!--x->fast_left) || !(virt_guest_mode(v) || v->fast->attend(v)))
+		x->todo |= TODO_RETURN;
 	return true;
+}
+
+bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	size_t reason = (u32)vmread(VMCS_EXIT_REASON);
+
+	if (likely(reason >= ARRAY_SIZE(fast_kinds) || !fast_kinds[reason]))
+		return false;
+	return handle_fast(v, x, fast_kinds[reason]);
 }

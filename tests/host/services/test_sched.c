@@ -180,10 +180,9 @@ static u32 passes;
 static void throw_token(struct player *to)
 {
 	__atomic_fetch_add(&to->events, 1, __ATOMIC_RELAXED);
+	sched_wake(&to->e);
 	if (to->seed & 8)
-		sched_kick(&to->e);
-	else
-		sched_wake(&to->e);
+		sched_interrupt(&to->e);
 }
 
 static void player_run(struct sched_entity *e)

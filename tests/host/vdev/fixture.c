@@ -188,13 +188,9 @@ u64 ioapic_get(unsigned pin)
 int take(unsigned cpu)
 {
 	struct vlapic *v = fx.p.lapic[cpu];
-	int vector;
 
 	vlapic_sync(v);
-	vector = vlapic_next(v);
-	if (vector >= 0)
-		vlapic_accept(v, (u8)vector);
-	return vector;
+	return vlapic_take(v);
 }
 
 void lapic_enable(unsigned cpu)

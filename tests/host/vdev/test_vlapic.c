@@ -61,9 +61,12 @@ static void highest_first_and_in_service(void **state)
 	vlapic_post(v, 0xfe, false);
 	vlapic_post(v, 0x82, false);
 	assert_int_equal(fx.kicks[0], 1);
-	assert_true(vlapic_has_posted(v));
-	assert_true(vlapic_wants_cpu(v));
-	assert_false(vlapic_has_posted(v));
+	assert_true(vlapic_pi(v)->control & VIRT_PI_ON);
+	assert_false(vlapic_has_request(v));
+	vlapic_sync(v);
+	assert_false(vlapic_pi(v)->control & VIRT_PI_ON);
+	assert_true(vlapic_has_request(v));
+	assert_int_equal(vlapic_next(v), 0xfe);
 	assert_int_equal(take(0), 0xfe);
 	assert_int_equal(vlapic_isr(v), 0xfe);
 	assert_int_equal(vlapic_irr(v), 0x82);
@@ -97,7 +100,7 @@ static void task_priority_blocks(void **state)
 	vlapic_set_tpr(v, 0x40);
 	assert_int_equal(take(0), -1);
 	assert_int_equal(vlapic_tpr_threshold(v), 4);
-	assert_false(vlapic_wants_cpu(v));
+	assert_int_equal(vlapic_next(v), -1);
 	vlapic_set_tpr(v, 0x3f);
 	assert_int_equal(vlapic_tpr_threshold(v), 0);
 	assert_int_equal(vlapic_mmio_read(v, 0xa0), 0x3f);
