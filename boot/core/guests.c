@@ -79,7 +79,7 @@ static int read_config(void)
 {
 	const struct config_report report = {.problem = report_problem};
 	const struct handoff_blob *blob = &boot.handoff.config;
-	struct config_facts facts = {.file_present = file_present};
+	struct config_facts facts = {.file_present = file_present, .cpus = cpu_count()};
 	struct buddy_stats stats;
 	int err;
 

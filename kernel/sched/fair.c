@@ -12,9 +12,10 @@
 #include "kernel/sched/runqueue.h"
 #include "kernel/time/time.h"
 
-/* Virtual time is ticks << FAIR_SHIFT / weight; more ticks than this at a time do not fit. */
+/* Virtual time is ticks << FAIR_SHIFT / weight. More ticks than this in one go, which only an
+ * entity gets that nothing competes with, do not fit, and do not count. */
 #define FAIR_SHIFT 20
-#define FAIR_TICKS_MAX BIT(43)
+#define FAIR_TICKS_MAX BIT(38)
 /* A group's weight in units of 1/1024, to be divided among its entities. */
 #define FAIR_UNIT 1024
 /* Of a slice: the first request after a wake, so that it is served soon; the shortest time
@@ -91,7 +92,10 @@ static const struct sched_entity *fair_current(const struct runqueue *rq)
 
 static u64 current_vtime(const struct runqueue *rq, const struct sched_entity *e, u64 now)
 {
-	return e->fair.vtime + to_virtual(now - rq->run_since, e->fair.weight);
+	/* The caller may have looked at the clock before it began. */
+	return e->fair.vtime +
+	       to_virtual(sched_before(now, rq->run_since) ? 0 : now - rq->run_since,
+			  e->fair.weight);
 }
 
 /* The virtual time of all that are in the queue and of current; base if there is none. */
@@ -102,6 +106,10 @@ static u64 fair_vtime(const struct runqueue *rq, u64 now, u64 *weight)
 	s64 moment = q->moment;
 
 	*weight = q->weight;
+	if (e && !q->weight) {
+		*weight = e->fair.weight;
+		return current_vtime(rq, e, now);
+	}
 	if (e) {
 		moment += (s64)(current_vtime(rq, e, now) - q->base) * (s64)e->fair.weight;
 		*weight += e->fair.weight;
@@ -274,6 +282,9 @@ static void fair_charge(struct runqueue *rq, struct sched_entity *e, u64 ticks)
 {
 	struct fair_queue *q = &rq->fair;
 
+	/* With a reservation it need not have been here yet. */
+	if (unlikely(!e->fair.weight))
+		set_weight(e);
 	e->fair.vtime += to_virtual(ticks, e->fair.weight);
 	if (q->weight)
 		return;

@@ -34,9 +34,10 @@ struct runqueue {
 	enum sched_place place;       /* where current was taken from */
 	struct sched_entity *last;    /* ran last, only to be compared */
 	struct sched_entity *next;    /* runs next if it still waits here: sched_yield_to() */
-	u64 run_since;                /* TSC when current's run() began, 0: there is none */
-	u64 slice_end;                /* TSC when current's slice is over, if others wait */
-	bool slice_hard;              /* it ends also when nobody waits: budget, cap */
+	u64 left_at;     /* TSC when the last one returned, 0: something came between */
+	u64 run_since;   /* TSC when current's run() began, 0: there is none */
+	u64 slice_end;   /* TSC when current's slice is over, if others wait */
+	bool slice_hard; /* it ends also when nobody waits: budget, cap */
 	struct timer slice;
 	u64 balance_at;   /* TSC when to look at the other processors */
 	struct list work; /* items waiting */

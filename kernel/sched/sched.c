@@ -5,6 +5,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "kernel/lib/bitmap.h"
 #include "kernel/sched/clock.h"
+#include "kernel/sched/longest.h"
 #include "kernel/sched/runqueue.h"
 #include "kernel/time/time.h"
 
@@ -108,6 +109,8 @@ static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 		e->stats.migrations++;
 		__atomic_store_n(&e->cpu, rq->cpu, __ATOMIC_RELAXED);
 	}
+	if (rq->left_at)
+		longest_switch(now - rq->left_at);
 	if (rq->last != e) {
 		rq->last = e;
 		rq->stats.switches++;
@@ -124,6 +127,7 @@ static u64 account_end(struct runqueue *rq, struct sched_entity *e)
 	queue_charge(rq, e, ran);
 	__atomic_store_n(&rq->current, NULL, __ATOMIC_RELEASE);
 	rq->run_since = 0;
+	rq->left_at = now;
 	return now;
 }
 
@@ -200,6 +204,7 @@ static bool may_halt(struct runqueue *rq)
 static void idle(struct runqueue *rq)
 {
 	sched_offer_idle(rq);
+	rq->left_at = 0;
 	if (may_halt(rq)) {
 		timer_program();
 		rq->stats.idles++;
@@ -227,6 +232,14 @@ static struct sched_entity *pick(struct runqueue *rq, bool work_waits)
 	return e;
 }
 
+static void fire_timers(void)
+{
+	u64 start = time_tsc();
+
+	timer_run_expired();
+	longest_timers(time_tsc() - start);
+}
+
 void sched_round(void)
 {
 	struct runqueue *rq = runqueue_this();
@@ -237,9 +250,11 @@ void sched_round(void)
 	/* Before we look at what there is: whatever comes later sets them again. */
 	__atomic_exchange_n(&percpu(sched_flags), 0, __ATOMIC_SEQ_CST);
 	if (time_tsc() >= timer_next())
-		timer_run_expired();
-	if (unlikely(!list_empty(&rq->work)))
+		fire_timers();
+	if (unlikely(!list_empty(&rq->work))) {
 		work_waits = work_run(rq);
+		rq->left_at = 0;
+	}
 	e = pick(rq, work_waits);
 	if (e)
 		run_entity(rq, e);
@@ -271,6 +286,11 @@ void sched_setup(const struct sched_ops *ops)
 	sched_cap_burst_ticks = time_us_to_ticks(CAP_BURST_US);
 	sched_share_ticks = time_us_to_ticks(SHARE_US);
 	sched_setup_cpu();
+}
+
+u32 sched_slice_us(void)
+{
+	return SLICE_US;
 }
 
 void sched_set_heartbeat(u32 ms)

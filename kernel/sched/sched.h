@@ -104,6 +104,9 @@ int __must_check sched_set_cpus(struct sched_entity *e, const struct sched_cpus 
  */
 int __must_check sched_set_reserve(struct sched_entity *e, u32 us, u32 period_us);
 
+/* Give a reservation back, before the entity goes. */
+void sched_drop_reserve(struct sched_entity *e);
+
 /* What of a processor's time is reserved. */
 u32 sched_reserved_percent(u32 cpu);
 
@@ -221,8 +224,9 @@ void sched_round(void);
  * if nothing competes; 0, which is the default: not. */
 void sched_set_heartbeat(u32 ms);
 
-/* The name of the algorithm. */
+/* The name of the algorithm, and how long an entity runs while others wait. */
 const char *sched_policy_name(void);
+u32 sched_slice_us(void);
 
 /* The latency in ticks that this many of 1000 wakes do not exceed, to a power of two. */
 u64 sched_latency(const struct sched_stats *stats, u32 of_1000);

@@ -271,10 +271,8 @@ static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit
 	start = (u32)rdtsc();
 	next = exit_handlers[exit->kind](v, exit);
 	ticks = (u32)rdtsc() - start;
-	if (unlikely(ticks > v->longest_ticks)) {
-		v->longest_ticks = ticks;
-		v->longest_kind = exit->kind;
-	}
+	if (unlikely(ticks > v->longest[exit->kind]))
+		v->longest[exit->kind] = ticks;
 	return next;
 }
 

@@ -7,6 +7,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "kernel/mm/heap.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/longest.h"
 #include "vmm/vcpu/run.h"
 
 #define VECTOR_UD 6
@@ -42,6 +43,8 @@ int vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 
 void vcpu_destroy(struct vcpu *v)
 {
+	sched_drop_reserve(&v->sched);
+	exit_longest_keep(v);
 	vcpu_unload(v);
 	virt->vcpu_destroy(&v->virt);
 	heap_free(v);

@@ -65,9 +65,8 @@ struct vcpu {
 	/* Lengths of instructions that exited, by RIP, where the processor does not tell them. */
 	struct insn_cache length_cache[4];
 	u64 exits[VIRT_EXIT_KINDS];
-	/* For `vm info` and for latency figures: the longest handler by ticks. */
-	u32 longest_ticks;
-	enum virt_exit_kind longest_kind;
+	u64 shown_run, shown_at;      /* ticks that it had run, TSC, when `sched` showed it last */
+	u32 longest[VIRT_EXIT_KINDS]; /* of handlers, in ticks; short ones are not measured */
 };
 
 int __must_check vcpu_create(struct vm *vm, u32 index, struct vcpu **out);

@@ -118,7 +118,8 @@ static int build_parts(struct vm *vm)
 	if (err)
 		return err;
 	exit_msr_pass(vm);
-	return build_vcpus(vm);
+	err = build_vcpus(vm);
+	return err ? err : vm_sched_apply(vm);
 }
 
 /* Memory in use by the core, apart from guests' RAM. */

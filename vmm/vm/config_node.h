@@ -32,6 +32,7 @@ enum config_kind {
 	CONFIG_STRINGS, /* struct config_strings, heap */
 	CONFIG_FLAG,    /* bool: there or not */
 	CONFIG_CHOICE,  /* u32: index in choices */
+	CONFIG_SET,     /* u64[]: a bit for each of a list of numbers from 0 to max */
 	CONFIG_CHOICES, /* u32: a bit for each of a list of choices */
 	CONFIG_IGNORED, /* any value */
 };
@@ -80,6 +81,10 @@ void config_strings_free(struct config_strings *strings);
 /* Readers of the nodes; vm is to be freed by config_vm_free(). NULL: refused. */
 struct vm_config *config_vm_read(struct config_node *node, const struct config_facts *facts);
 void config_vm_free(struct vm_config *vm);
+void config_sched_defaults(struct config_sched *s);
+/* What the properties say together, of a VM with so many vCPUs. */
+void config_sched_check(struct config_node *node, const struct config_facts *facts,
+			struct config_sched *s, u32 cpus);
 void config_processor_read(struct config_node *node, struct config_processor *processor);
 void config_processor_defaults(struct config_processor *processor);
 void config_console_read(struct config_node *node, struct config_console *console);

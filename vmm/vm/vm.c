@@ -351,7 +351,7 @@ static int create_one(const struct vm_config *config)
 	vm->home_cpu = count++ % cpu_count();
 	vm->console.name = vm->name;
 	vm->console.input = console_input_to_uart;
-	vm->sched.weight = SCHED_WEIGHT_DEFAULT;
+	vm->share = config->sched;
 	work_init(&vm->work, vm_work);
 	err = console_stream_register(&vm->console);
 	if (err) {

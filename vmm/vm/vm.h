@@ -66,10 +66,13 @@ struct vm {
 	u32 kvm_features; /* KVM_FEATURE_*: what CPUID tells, and what there is */
 	struct vcpu **vcpus;
 	u32 cpus;
-	bool pause_exit;          /* a vCPU that spins lets siblings run */
-	u64 tsc_offset;           /* guest TSC = host TSC + offset, the same for all vCPUs */
-	struct sched_group sched; /* weight and cap, of all vCPUs together */
+	bool pause_exit;           /* a vCPU that spins lets siblings run */
+	u64 tsc_offset;            /* guest TSC = host TSC + offset, the same for all vCPUs */
+	struct config_sched share; /* as configured, or set since by `vm set` */
+	struct sched_group sched;  /* weight and cap, of all vCPUs together */
 	u64 wall_clock_gpa;
+
+	u64 shown_run, shown_wait; /* ticks of all vCPUs when `top` last showed them */
 
 	struct console_stream console;
 	u64 started_ns;
@@ -128,6 +131,14 @@ const struct vm_file *vm_find_file(const char *name);
 /* UTC at time_now_ns() == 0 in nanoseconds since 1970, for guests' RTC and kvmclock. */
 void vm_set_wall_clock(u64 ns_at_epoch);
 u64 vm_wall_clock(void);
+
+/*
+ * Give the vCPUs there are what vm->share says; or another share, which also holds from the
+ * next start on. ERR_BUSY, ERR_INVAL with the reason in the log; then the former share
+ * stays. The VM is held, or nobody else changes it.
+ */
+int __must_check vm_sched_apply(struct vm *vm);
+int __must_check vm_sched_set(struct vm *vm, const struct config_sched *share);
 
 /* In build.c: the parts of a start, one after the other, and the way back. */
 int __must_check vm_build(struct vm *vm);

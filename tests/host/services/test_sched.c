@@ -39,6 +39,7 @@ static inline u32 cpu_id(void)
 #include "kernel/sched/cap.c"
 #include "kernel/sched/entity.c"
 #include "kernel/sched/fair.c"
+#include "kernel/sched/longest.c"
 #include "kernel/sched/place.c"
 #include "kernel/sched/queue.c"
 #include "kernel/sched/reserve.c"
@@ -49,6 +50,11 @@ static inline u32 cpu_id(void)
 /* clang-format on */
 
 /* --- the machine --- */
+
+void backtrace_symbolize(u64 address, backtrace_fn *fn, void *ctx)
+{
+	fn(ctx, address, "?", 0);
+}
 
 static struct {
 	pthread_t thread;
