@@ -34,13 +34,12 @@ struct runqueue *runqueue_this(void)
 
 void sched_notify(u32 cpu, u32 flags)
 {
-	if (flags)
+	if (unlikely(flags))
 		__atomic_fetch_or(&percpu_of(cpu, sched_flags), flags, __ATOMIC_SEQ_CST);
-	if (cpu == cpu_id())
+	if (cpu == cpu_id() || unlikely(!sched_ops))
 		return;
-	runqueue_this()->stats.kicks++;
-	if (sched_ops)
-		sched_ops->kick(cpu);
+	percpu(runqueue).stats.kicks++;
+	sched_ops->kick(cpu);
 }
 
 /* --- becoming ready ------------------------------------------------------------- */

@@ -255,7 +255,7 @@ static __attribute__((noinline)) int take_nested(struct vlapic *v)
 
 int vlapic_take(struct vlapic *v)
 {
-	u32 word, bit, left, vector;
+	u32 word, bit, bits, vector;
 
 	/* Usually nothing is in service: then only the task's priority counts. */
 	if (unlikely(virt_caps.virq_delivery || v->isr_mask))
@@ -263,13 +263,14 @@ int vlapic_take(struct vlapic *v)
 	if (unlikely(!v->irr_mask))
 		return -1;
 	word = top_bit(v->irr_mask);
-	bit = top_bit(*word_of(v, APIC_IRR, word));
+	bits = *word_of(v, APIC_IRR, word);
+	bit = top_bit(bits);
 	vector = word * 32 + bit;
 	if (unlikely(vector >> 4 <= (u8)v->regs[APIC_TPR / 4] >> 4))
 		return -1;
-	left = *word_of(v, APIC_IRR, word) & ~(1u << bit);
-	*word_of(v, APIC_IRR, word) = left;
-	if (likely(!left))
+	bits &= ~(1u << bit);
+	*word_of(v, APIC_IRR, word) = bits;
+	if (likely(!bits))
 		v->irr_mask = (u8)(v->irr_mask & ~(1u << word));
 	*word_of(v, APIC_ISR, word) = 1u << bit;
 	v->isr_mask = (u8)(1u << word);
