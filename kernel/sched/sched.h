@@ -203,7 +203,7 @@ struct sched_entity *sched_current(void);
 /* What the scheduler needs from arch; registered by boot/core. */
 struct sched_ops {
 	void (*kick)(u32 cpu);    /* make a processor leave hlt or its guest (smp_kick) */
-	void (*idle)(void);       /* sti; hlt; cli: an interrupt pending at entry ends it */
+	void (*idle)(void);       /* smp_idle: an interrupt pending at entry ends it */
 	void (*irq_window)(void); /* sti; nop; cli: take what is pending */
 };
 

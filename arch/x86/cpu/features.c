@@ -23,6 +23,7 @@ struct feature_bit {
 static const struct feature_bit feature_bits[] = {
     FEATURE(1, ECX, 5, vmx),
     FEATURE(1, ECX, 17, pcid),
+    FEATURE(1, ECX, 3, monitor),
     FEATURE(1, ECX, 21, x2apic),
     FEATURE(1, ECX, 24, tsc_deadline),
     FEATURE(1, ECX, 26, xsave),
@@ -32,6 +33,7 @@ static const struct feature_bit feature_bits[] = {
     FEATURE(1, EDX, 12, mtrr),
     FEATURE(1, EDX, 13, pge),
     FEATURE(1, EDX, 16, pat),
+    FEATURE(5, ECX, 1, mwait_break),
     FEATURE(6, EAX, 2, arat),
     FEATURE(7, EBX, 1, tsc_adjust),
     FEATURE(7, EBX, 7, smep),
