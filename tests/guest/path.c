@@ -12,6 +12,7 @@
 
 static volatile u64 timer_fired, ipi_taken, ap_ready;
 static volatile bool ap_halts;
+static bool amd;
 
 static void on_timer(struct trap *trap)
 {
@@ -47,9 +48,7 @@ static void do_cpuid(void)
 
 static void do_hypercall(void)
 {
-	u32 a;
-
-	__asm__ volatile("vmcall" : "=a"(a) : "a"(0x1234) : "memory");
+	hypercall(amd, 0x1234);
 }
 
 static void do_rdmsr(void)
@@ -120,6 +119,7 @@ void guest_main(void)
 	    {"ipi-running", do_ipi}, {"ipi-halted", do_ipi},        {"ipi-again", do_ipi},
 	};
 
+	amd = cpu_is_amd();
 	trap_set(VECTOR_TIMER, on_timer);
 	trap_set(VECTOR_IPI, on_ipi);
 	apic_enable();
