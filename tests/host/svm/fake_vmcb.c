@@ -13,7 +13,7 @@ struct virt_vcpu fake_v;
 struct virt_vm fake_vm;
 struct svm_vm fake_own;
 unsigned fake_kicks, fake_length, fake_fast_calls;
-bool fake_fast_does;
+bool fake_fast_does, fake_attended;
 
 static bool fast_handler(struct virt_vcpu *v)
 {
@@ -28,9 +28,17 @@ static unsigned insn_length(struct virt_vcpu *v)
 	return fake_length;
 }
 
+static bool attend(struct virt_vcpu *v)
+{
+	(void)v;
+	return fake_attended;
+}
+
 struct virt_fast fake_fast = {
     .handle = {[0 ... VIRT_EXIT_LAST_SHORT] = fast_handler},
     .insn_length = insn_length,
+    .irq_window = fast_handler,
+    .attend = attend,
 };
 
 struct svm_cpuid fake_cpuid_tcg(void)
@@ -67,7 +75,7 @@ int fake_setup(void **state)
 	fake_v.fast = &fake_fast;
 	fake_kicks = fake_fast_calls = 0;
 	fake_length = 2;
-	fake_fast_does = true;
+	fake_fast_does = fake_attended = true;
 	memset(&percpu(svm_cpu), 0, sizeof(percpu(svm_cpu)));
 	percpu(svm_cpu).asid_next = svm_caps.asids;
 	percpu(svm_cpu).asid_generation = 1;

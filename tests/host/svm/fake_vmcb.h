@@ -23,6 +23,7 @@ extern unsigned fake_kicks;  /* interrupts sent to this processor itself */
 extern unsigned fake_length; /* what virt_fast.insn_length() answers */
 extern bool fake_fast_does;  /* what the fast handlers answer */
 extern unsigned fake_fast_calls;
+extern bool fake_attended; /* what virt_fast.attend() answers */
 
 /* Everything 0, and a processor as QEMU's TCG is: nested paging, 16 ASIDs. */
 int fake_setup(void **state);

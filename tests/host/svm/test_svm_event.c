@@ -11,6 +11,7 @@ static struct virt_exit translate(u64 code)
 	struct virt_exit exit;
 
 	fake_vmcb.exit_code = code;
+	fake_fast_does = false;
 	(void)svm_exit_fast(&fake_v, &fake_x);
 	svm_exit_translate(&fake_v, &fake_x, &exit);
 	return exit;

@@ -181,18 +181,29 @@ static void fast_exits(void **state)
 	assert_true(svm_exit_fast(&fake_v, &fake_x));
 	assert_int_equal(fake_vmcb.rip, 0x102);
 	assert_int_equal(fake_x.todo, 0);
+	/* There is something to attend to, which can be done here or cannot. */
 	fake_v.attention = 1;
+	assert_true(svm_exit_fast(&fake_v, &fake_x));
+	assert_int_equal(fake_x.todo, 0);
+	fake_attended = false;
 	assert_true(svm_exit_fast(&fake_v, &fake_x));
 	assert_int_equal(fake_x.todo, TODO_RETURN);
 	fake_x.todo = 0;
 	fake_fast_does = false;
 	assert_false(svm_exit_fast(&fake_v, &fake_x));
-	assert_int_equal(fake_vmcb.rip, 0x104);
+	assert_int_equal(fake_vmcb.rip, 0x106);
 	/* An instruction that cannot be read is not performed. */
 	fake_fast_calls = fake_length = 0;
 	assert_true(svm_exit_fast(&fake_v, &fake_x));
 	assert_int_equal(fake_fast_calls, 0);
 	assert_int_equal(fake_x.todo, TODO_RETURN);
+	/* The interrupt window, and not that of the task priority. */
+	fake_x.todo = 0;
+	fake_fast_does = fake_attended = true;
+	fake_vmcb.exit_code = SVM_EXIT_VINTR;
+	assert_false(svm_exit_fast(&fake_v, &fake_x));
+	fake_x.irq_window = true;
+	assert_true(svm_exit_fast(&fake_v, &fake_x));
 	fake_vmcb.exit_code = SVM_EXIT_NPF;
 	assert_false(svm_exit_fast(&fake_v, &fake_x));
 }
