@@ -117,6 +117,24 @@ static u64 fair_vtime(const struct runqueue *rq, u64 now, u64 *weight)
 	return *weight ? q->base + (u64)(moment / (s64)*weight) : q->base;
 }
 
+static void publish(struct fair_queue *q, u64 vtime, u64 weight, u64 now)
+{
+	__atomic_store_n(&q->vtime, vtime, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->vtime_at, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->vweight, weight, __ATOMIC_RELAXED);
+}
+
+/* The queue has changed under current. */
+static void publish_change(struct runqueue *rq, u64 now)
+{
+	u64 weight, vtime;
+
+	if (!fair_current(rq))
+		return;
+	vtime = fair_vtime(rq, now, &weight);
+	publish(&rq->fair, vtime, weight, now);
+}
+
 static void fair_init(struct runqueue *rq)
 {
 	rq->fair = (struct fair_queue){0};
@@ -198,6 +216,7 @@ static __attribute__((noinline)) void enqueue_among(struct runqueue *rq, struct 
 	else if (reason != SCHED_PREEMPTED)
 		fair_place(rq, e, reason, now);
 	insert(q, e);
+	publish_change(rq, now);
 }
 
 static void fair_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason,
@@ -212,24 +231,21 @@ static void fair_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched
 		insert_only(q, e, reason);
 }
 
-static void fair_dequeue(struct runqueue *rq, struct sched_entity *e)
+static void take_out(struct fair_queue *q, struct sched_entity *e)
 {
-	struct fair_queue *q = &rq->fair;
-
-	if (q->only == e) {
-		q->only = NULL;
-		return;
-	}
 	sched_tree_remove(&q->tree, &e->node);
 	q->weight -= e->fair.weight;
 	q->moment -= (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
 }
 
-static void publish(struct fair_queue *q, u64 vtime, u64 weight, u64 now)
+static void fair_dequeue(struct runqueue *rq, struct sched_entity *e)
 {
-	__atomic_store_n(&q->vtime, vtime, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->vtime_at, now, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->vweight, weight, __ATOMIC_RELAXED);
+	if (rq->fair.only == e) {
+		rq->fair.only = NULL;
+		return;
+	}
+	take_out(&rq->fair, e);
+	publish_change(rq, time_tsc());
 }
 
 /* The base follows the virtual time, so that products stay small. */
@@ -263,7 +279,7 @@ static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
 	if (unlikely(!node))
 		node = sched_tree_first(&q->tree);
 	e = container_of(node, struct sched_entity, node);
-	fair_dequeue(rq, e);
+	take_out(q, e);
 	return e;
 }
 
@@ -291,11 +307,6 @@ static void fair_charge(struct runqueue *rq, struct sched_entity *e, u64 ticks)
 	e->fair.vtime = later(e->fair.vtime, front() - e->fair.request * FAIR_LAG_SLICES);
 }
 
-static s64 fair_behind(const struct sched_entity *e, u64 progress)
-{
-	return to_ticks((s64)(progress - e->fair.vtime), e->fair.weight);
-}
-
 static void fair_block(struct runqueue *rq, struct sched_entity *e)
 {
 	const struct fair_queue *q = &rq->fair;
@@ -310,7 +321,8 @@ static void fair_block(struct runqueue *rq, struct sched_entity *e)
 		moment = q->moment + (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
 		v = q->base + (u64)(moment / (s64)(q->weight + e->fair.weight));
 	}
-	e->fair.lag = (u64)clamp(fair_behind(e, v), 0, (s64)sched_slice_ticks * FAIR_LAG_SLICES);
+	e->fair.lag = (u64)clamp(to_ticks((s64)(v - e->fair.vtime), e->fair.weight), 0,
+				 (s64)sched_slice_ticks * FAIR_LAG_SLICES);
 }
 
 static bool fair_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now)
@@ -359,6 +371,13 @@ static u64 fair_progress(const struct runqueue *rq, u64 now)
 	if (!weight || (s64)ticks < 0)
 		ticks = 0;
 	return __atomic_load_n(&q->vtime, __ATOMIC_RELAXED) + to_virtual(ticks, MAX(weight, 1u));
+}
+
+static s64 fair_behind(const struct runqueue *rq, u64 progress, u64 now)
+{
+	u64 weight = __atomic_load_n(&rq->fair.vweight, __ATOMIC_RELAXED);
+
+	return to_ticks((s64)(progress - fair_progress(rq, now)), weight);
 }
 
 const struct sched_policy sched_fair = {

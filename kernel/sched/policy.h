@@ -46,8 +46,9 @@ struct sched_policy {
 	/* How far a processor has come with serving its entities, as of now; comparable
 	 * between processors. Without the lock: an estimate. */
 	u64 (*progress)(const struct runqueue *rq, u64 now);
-	/* Ticks that e is behind such a progress. */
-	s64 (*behind)(const struct sched_entity *e, u64 progress);
+	/* Ticks that all of a processor's entities together are behind such a progress.
+	 * Without the lock: an estimate. */
+	s64 (*behind)(const struct runqueue *rq, u64 progress, u64 now);
 };
 
 /* Earliest eligible virtual deadline first: docs/adr/0007. */

@@ -45,8 +45,6 @@ static __attribute__((noinline)) void insert_special(struct runqueue *rq, struct
 		return;
 	}
 	if (cap_any(e) && !cap_ready(e, now)) {
-		if (reason == SCHED_PREEMPTED || reason == SCHED_YIELDED)
-			sched_policy->block(rq, e);
 		hold_back(e, rq->cpu, e->cap.until);
 		return;
 	}
@@ -240,10 +238,9 @@ void queue_entity_due(struct timer *timer)
 	}
 	ticket_lock(&rq->lock);
 	if (e->queue == rq) {
-		enum sched_reason reason = e->place == SCHED_AT_CAP ? SCHED_NEW : SCHED_MOVED;
-
+		/* While its cap held it back it waited, and is owed that up to the limit. */
 		queue_remove(rq, e);
-		queue_insert(rq, e, reason, now);
+		queue_insert(rq, e, SCHED_MOVED, now);
 		preempts = queue_preempts(rq, e, now);
 		queue_arm_slice(rq);
 	}
