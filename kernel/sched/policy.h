@@ -51,7 +51,7 @@ struct sched_policy {
 	s64 (*behind)(const struct runqueue *rq, u64 progress, u64 now);
 };
 
-/* Earliest eligible virtual deadline first: docs/adr/0007. */
+/* Earliest eligible virtual deadline first: docs/adr/0008. */
 extern const struct sched_policy sched_fair;
 
 /* Length of a slice in TSC ticks, set by sched_setup(). */

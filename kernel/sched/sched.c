@@ -9,7 +9,7 @@
 #include "kernel/sched/runqueue.h"
 #include "kernel/time/time.h"
 
-/* In microseconds. docs/adr/0007 says what follows from them. */
+/* In microseconds. docs/adr/0008 says what follows from them. */
 #define SLICE_US 3000
 #define BALANCE_US 6000
 #define CAP_US 1000

@@ -100,10 +100,10 @@ void guest_main(void)
 		measure_wakes();
 	if (cmdline_has("brief"))
 		power_off();
+	apic_enable();
 	cpuid_regs(1, 0, &a, &b, &c, &d);
 	if ((b >> 16 & 0xff) > 1)
 		ap_launch();
-	apic_enable();
 	__asm__ volatile("sti");
 	print("BUSY\n");
 	for (;;)

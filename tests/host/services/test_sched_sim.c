@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The bounds that docs/adr/0007 states, with random entities on simulated processors. */
+/* The bounds that docs/adr/0008 states, with random entities on simulated processors. */
 #include "tests/host/services/sched_sim.h"
 
 #define LOADS 1000
