@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/features.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/msr_amd.h"
 #include "vmm/exit/msr_kvm.h"
 #include "vmm/exit/msr_mtrr.h"
 #include "vmm/vcpu/pvclock.h"
@@ -104,12 +105,13 @@ static int write_tsc_adjust(struct vcpu *v, u32 msr, u64 value)
 	return 0;
 }
 
-/* Bit 32: a microcode update is loaded; its revision is nobody's business. */
+/* A microcode update is loaded; its revision is nobody's business. Intel's is in the upper half,
+ * AMD's (PATCH_LEVEL) in the lower one. */
 static int read_microcode(struct vcpu *v, u32 msr, u64 *value)
 {
 	(void)v;
 	(void)msr;
-	*value = 1ull << 32;
+	*value = 1ull << 32 | 0x01000065;
 	return 0;
 }
 
@@ -156,10 +158,13 @@ static int read_efer(struct vcpu *v, u32 msr, u64 *value)
 
 static int write_efer(struct vcpu *v, u32 msr, u64 value)
 {
+	u64 allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
 	u64 old = virt->get_reg(&v->virt, VIRT_EFER);
 
 	(void)msr;
-	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+	if (cpuid_policy_has(&v->vm->cpuid, 0x80000001, 3, 25))
+		allowed |= EFER_FFXSR;
+	if (value & ~allowed)
 		return ERR_INVAL;
 	if (((old ^ value) & EFER_LME) && (virt->get_reg(&v->virt, VIRT_CR0) & CR0_PG))
 		return ERR_INVAL;
@@ -255,6 +260,7 @@ static const struct msr_rule msr_rules[] = {
     {MSR_IA32_EFER, MSR_IA32_EFER, read_efer, write_efer},
     {MSR_IA32_STAR, MSR_IA32_FMASK, read_reg, write_reg},
     {MSR_IA32_FS_BASE, MSR_IA32_TSC_AUX, read_reg, write_reg},
+    {MSR_AMD_FIRST, MSR_AMD_LAST, msr_read_amd, msr_write_amd},
 };
 
 static const struct msr_rule *msr_find(u32 msr)
@@ -379,6 +385,13 @@ void exit_msr_reset(struct vcpu *v)
 	v->msrs.mtrr_def_type = MTRR_DEF_TYPE_ENABLE | MEM_WB;
 }
 
+/* IBRS of either vendor; AMD's STIBP and SSBD, which may be there alone. */
+static bool has_spec_ctrl(const struct cpuid_policy *p)
+{
+	return cpuid_policy_has(p, 7, 3, 26) || cpuid_policy_has(p, 0x80000008, 1, 14) ||
+	       cpuid_policy_has(p, 0x80000008, 1, 15) || cpuid_policy_has(p, 0x80000008, 1, 24);
+}
+
 void exit_msr_pass(struct vm *vm)
 {
 	static const struct {
@@ -395,10 +408,11 @@ void exit_msr_pass(struct vm *vm)
 
 	for (size_t i = 0; i < ARRAY_SIZE(pass); i++)
 		virt->msr_pass(&vm->virt, pass[i].msr, pass[i].read, pass[i].write);
-	if (cpuid_policy_has(&vm->cpuid, 7, 3, 26)) {
+	if (has_spec_ctrl(&vm->cpuid))
 		virt->msr_pass(&vm->virt, MSR_IA32_SPEC_CTRL, true, true);
+	if (cpuid_policy_has(&vm->cpuid, 7, 3, 26) ||
+	    cpuid_policy_has(&vm->cpuid, 0x80000008, 1, 12))
 		virt->msr_pass(&vm->virt, MSR_IA32_PRED_CMD, false, true);
-	}
 	if (cpuid_policy_has(&vm->cpuid, 7, 3, 28))
 		virt->msr_pass(&vm->virt, MSR_IA32_FLUSH_CMD, false, true);
 }

@@ -53,6 +53,11 @@ static const struct feature_bit feature_bits[] = {
     FEATURE(0x80000001, EDX, 26, page_1g),
     FEATURE(0x80000001, EDX, 27, rdtscp),
     FEATURE(0x80000007, EDX, 8, tsc_invariant),
+    FEATURE(0x80000008, EBX, 12, amd_ibpb),
+    FEATURE(0x80000008, EBX, 14, amd_ibrs),
+    FEATURE(0x80000008, EBX, 15, amd_stibp),
+    FEATURE(0x80000008, EBX, 16, ibrs_always_on),
+    FEATURE(0x80000008, EBX, 24, amd_ssbd),
 };
 
 static struct cpu_features features;
@@ -106,6 +111,15 @@ static void features_read_bits(void)
 	}
 }
 
+/* Whichever leaf tells of them, the MSRs are the same. */
+static void features_join_vendors(void)
+{
+	features.ibpb = features.spec_ctrl || features.amd_ibpb;
+	features.spec_ctrl |= features.amd_ibrs;
+	features.stibp |= features.amd_stibp;
+	features.ssbd |= features.amd_ssbd;
+}
+
 void cpu_features_init(void)
 {
 	u32 sizes;
@@ -113,6 +127,7 @@ void cpu_features_init(void)
 	features_read_name();
 	features_read_model();
 	features_read_bits();
+	features_join_vendors();
 	sizes = leaf_read(0x80000008).eax;
 	features.phys_bits = sizes ? sizes & 0xff : 36;
 	features.virt_bits = sizes ? sizes >> 8 & 0xff : 48;
