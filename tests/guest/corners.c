@@ -6,6 +6,7 @@
 #include "tests/guest/lib/guest.h"
 
 #define VECTOR_DB 1
+#define VECTOR_NMI 2
 #define VECTOR_WAKE 0x40
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
@@ -14,6 +15,7 @@
 #define MSR_PAT 0x277
 #define MSR_TSC_DEADLINE 0x6e0
 #define LVT_TSC_DEADLINE (2u << 17)
+#define ICR_NMI 0x400u
 #define TURNS 20
 
 static volatile u64 steps, step_rip[16], woken, ap_good, ap_done;
@@ -134,6 +136,53 @@ static void cache_control(void)
 	print_line("CORNER clts", !(now & 8));
 }
 
+static volatile u64 nmis, nmi_depth, nmi_nested;
+
+static void nmi_self(void)
+{
+	apic_ipi(0, ICR_NMI);
+}
+
+/* One that comes inside the handler waits for its IRET, whatever exits in between. */
+static void on_nmi(struct trap *trap)
+{
+	(void)trap;
+	nmi_nested += nmi_depth++ != 0;
+	if (nmis++ == 0)
+		nmi_self();
+	cpuid_regs(0, 0, &(u32){0}, &(u32){0}, &(u32){0}, &(u32){0});
+	nmi_depth--;
+}
+
+static void nmis_wait_for_iret(void)
+{
+	u64 good = 0;
+
+	for (unsigned i = 0; i < TURNS; i++) {
+		u64 start = rdtsc();
+
+		nmis = nmi_nested = 0;
+		nmi_self();
+		while (nmis < 2 && rdtsc() - start < ticks(100000, 100))
+			;
+		good += nmis == 2 && !nmi_nested;
+	}
+	print_line("CORNER nmi-waits-for-iret", good == TURNS);
+	/* Neither the shadow of STI nor interrupts that are on are in its way. */
+	good = 0;
+	for (unsigned i = 0; i < TURNS; i++) {
+		u64 before = woken;
+
+		nmis = 1;
+		wrmsr(MSR_TSC_DEADLINE, rdtsc() + 1);
+		__asm__ volatile("sti; wrmsr" ::"c"(X2APIC_ICR), "a"(ICR_NMI | 0x4000), "d"(0)
+				 : "memory");
+		good += nmis == 2 && woken == before + 1;
+		__asm__ volatile("cli");
+	}
+	print_line("CORNER nmi-in-shadow", good == TURNS);
+}
+
 /* Fill what no exit saves with values of this CPU's own, and look whether they stay. */
 static u64 registers_stay(u64 seed)
 {
@@ -176,6 +225,7 @@ void guest_main(void)
 	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | 0x608)); /* DE, OSFXSR, OSXMMEXCPT */
 	traps_load();
 	trap_set(VECTOR_DB, on_debug);
+	trap_set(VECTOR_NMI, on_nmi);
 	trap_set(VECTOR_WAKE, on_wake);
 	apic_enable();
 	wrmsr(X2APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_WAKE);
@@ -183,6 +233,7 @@ void guest_main(void)
 	data_breakpoint();
 	halt_in_shadow();
 	deadline_between_exits();
+	nmis_wait_for_iret();
 	cache_control();
 	ap_launch();
 	print_line("CORNER registers-of-cpu0", registers_stay(0xa5a500));
