@@ -63,7 +63,7 @@ struct vcpu {
 	u32 clock_version;
 	struct insn_cache insn_cache;
 	/* Lengths of instructions that exited, by RIP, where the processor does not tell them. */
-	struct insn_cache length_cache[4];
+	struct insn_cache length_cache[8];
 	u64 exits[VIRT_EXIT_KINDS];
 	u64 shown_run, shown_at;      /* ticks that it had run, TSC, when `sched` showed it last */
 	u32 longest[VIRT_EXIT_KINDS]; /* of handlers, in ticks; short ones are not measured */

@@ -18,9 +18,9 @@ struct exit_desc {
 /* Bytes of the instruction that exited; 0: it could not be found out, and the exit is over. */
 static unsigned insn_length(struct virt_vcpu *v, const struct svm_vcpu *x)
 {
-	if (likely(svm_caps.nrip))
-		return (unsigned)(x->vmcb->next_rip - x->vmcb->rip) & 0xf;
-	return v->fast->insn_length(v);
+	unsigned len = svm_caps.nrip ? (unsigned)(x->vmcb->next_rip - x->vmcb->rip) & 0xf : 0;
+
+	return likely(len) ? len : v->fast->insn_length(v);
 }
 
 /* Neither acknowledged nor taken: it is pending until the host enables interrupts. */
