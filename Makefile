@@ -208,8 +208,8 @@ $(B)/hanok.img: $(B)/hanok.efi $(B)/demo.dtb boot/image/make-image | assets
 $(B)/demo.dtb: boot/config/demo.dts | $(ready)
 	$(call say,DTC)
 	@dtc -q -I dts -O dtb -o $@ $<
-#: run         boot the demo in an emulator, at its shell; ENGINE=bochs, qemu, kvm or auto
-ENGINE := bochs
+#: run         boot the demo in an emulator, at its shell; ENGINE=bochs|qemu|kvm (the best)
+ENGINE := auto
 run: $(B)/hanok.efi assets
 	@tests/system/hanok-vm --engine $(ENGINE) $(demo)
 #: check       the rules of the source, and the unit tests: a minute
