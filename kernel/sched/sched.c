@@ -100,6 +100,7 @@ static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 {
 	clock_stop(&e->stats.wait_clock, now);
 	clock_start(&e->stats.run_clock, now);
+	e->started = now;
 	e->stats.runs++;
 	if (e->stats.woken_at)
 		account_wake(&e->stats, now);
@@ -271,7 +272,7 @@ void sched_setup_cpu(void)
 	rq->cpu = cpu_id();
 	if (!rq->work.next) /* work may be queued before */
 		list_init(&rq->work);
-	timer_init(&rq->slice, queue_slice_over);
+	rq->alarm = TIMER_NEVER;
 	sched_policy->init(rq);
 	__atomic_store_n(&rq->active, true, __ATOMIC_SEQ_CST);
 }
@@ -279,6 +280,7 @@ void sched_setup_cpu(void)
 void sched_setup(const struct sched_ops *ops)
 {
 	sched_ops = ops;
+	timer_set_alarm_fn(queue_slice_over);
 	sched_slice_ticks = time_us_to_ticks(SLICE_US);
 	sched_balance_ticks = time_us_to_ticks(BALANCE_US);
 	sched_cap_ticks = time_us_to_ticks(CAP_US);

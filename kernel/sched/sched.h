@@ -53,10 +53,11 @@ struct sched_entity {
 	void (*run)(struct sched_entity *e);
 	struct sched_group *group; /* NULL: by itself, with the default weight */
 	u32 cpu;                   /* the processor it runs or last ran on; read-only for users */
+	u64 started;               /* TSC when the last run() began; read-only for users */
 	struct sched_stats stats;
 	/* Private. */
 	enum sched_state state; /* atomic */
-	bool want_block, want_yield, polls;
+	bool want_block, want_yield;
 	enum sched_place place;
 	struct runqueue *queue; /* where it is queued, NULL: nowhere */
 	struct runqueue *last;  /* where it ran last, NULL: nowhere yet */
@@ -130,14 +131,9 @@ static inline bool sched_running(const struct sched_entity *e)
 	return __atomic_load_n(&e->state, __ATOMIC_RELAXED) >= SCHED_RUNNING;
 }
 
-/*
- * Called by run() instead of blocking at once: nothing else wants this processor, so it
- * may look for events for a while. Between these two no kick is sent for it; a wake
- * makes sched_polled() true, and so does anything else that wants the processor.
- */
-bool sched_poll_begin(struct sched_entity *e);
-bool sched_polled(const struct sched_entity *e);
-void sched_poll_end(struct sched_entity *e);
+/* Called by run(): does nothing else want this processor at the moment? Then run() may
+ * look for events for a while, instead of blocking at once. */
+bool sched_alone(void);
 
 /* Called by run(): when it returns, the entity is blocked, unless it was woken
  * since run() began (or since sched_wake_ack()). */

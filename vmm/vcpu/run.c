@@ -9,6 +9,7 @@
 #include "arch/x86/irq/irq.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
+#include "vmm/vcpu/poll.h"
 #include "vmm/vcpu/pvclock.h"
 
 /* The vCPU whose state this CPU holds, if any: it stays loaded until another one runs
@@ -297,6 +298,12 @@ static void stop(struct vcpu *v)
 		sched_block(&v->sched);
 }
 
+/* It may have been for a moment only that there was nothing to do. */
+static bool has_paused(struct vcpu *v)
+{
+	return v->activity == VCPU_HALTED && !(v->virt.own & VCPU_OWN_PASS) && vcpu_poll(v);
+}
+
 /* Until it has nothing to do, or others are to run. */
 static void run_guest(struct vcpu *v)
 {
@@ -304,6 +311,8 @@ static void run_guest(struct vcpu *v)
 
 	while (!sched_must_yield()) {
 		if (unlikely(!virt_guest_mode(&v->virt)) && !vcpu_attend(&v->virt)) {
+			if (has_paused(v))
+				continue;
 			stop(v);
 			return;
 		}

@@ -65,6 +65,10 @@ struct vcpu {
 	/* Lengths of instructions that exited, by RIP, where the processor does not tell them. */
 	struct insn_cache length_cache[8];
 	u64 exits[VIRT_EXIT_KINDS];
+	/* Polling before it blocks, see poll.c: for how many ticks, since when it is blocked. */
+	u32 poll_ticks;
+	u64 halted_at;
+	u64 polls, polls_paid;        /* times that it polled, that what it waited for came */
 	u64 shown_run, shown_at;      /* ticks that it had run, TSC, when `sched` showed it last */
 	u32 longest[VIRT_EXIT_KINDS]; /* of handlers, in ticks; short ones are not measured */
 };

@@ -11,3 +11,5 @@ host-test += test_steal test_hypercall test_wait
 test_steal-src := tests/host/vmm/test_steal.c vmm/vcpu/steal.c
 test_hypercall-src := tests/host/vmm/test_hypercall.c vmm/exit/hypercall.c kernel/lib/klog.c
 test_wait-src := tests/host/vmm/test_wait.c vmm/exit/wait.c kernel/lib/klog.c
+host-test += test_poll
+test_poll-src := tests/host/vmm/test_poll.c vmm/vcpu/poll.c tests/host/services/fake_clock.c

@@ -12,6 +12,7 @@
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
+#include "vmm/vcpu/poll.h"
 #include "vmm/vcpu/pvclock.h"
 #include "vmm/vcpu/run.h"
 
@@ -148,6 +149,12 @@ static enum vcpu_next nothing(struct vcpu *vcpu, const struct virt_exit *exit)
 
 const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_HANDLED] = nothing, [VIRT_EXIT_HLT] = exit_hlt};
+
+bool vcpu_poll(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
 
 void timer_program(void)
 {
