@@ -51,14 +51,16 @@ bool vlapic_extint_enabled(const struct vlapic *v)
 /* SDM vol. 3, 11.4.7.1; with x2APIC 11.12.5. */
 void vlapic_clear_registers(struct vlapic *v)
 {
-	vlapic_timer_stop(v);
+	vlapic_timer_reset(v);
 	vlapic_settle(v);
 	memset(v->regs, 0, sizeof(v->regs));
 	if (v->level[0] | v->level[1] | v->level[2] | v->level[3])
 		v->level_changed = true;
 	memset(v->level, 0, sizeof(v->level));
-	for (u32 i = 0; i < 4; i++)
+	for (u32 i = 0; i < 4; i++) {
 		__atomic_store_n(&v->pi.pir[i], 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&v->held[i], 0, __ATOMIC_RELAXED);
+	}
 	__atomic_fetch_and(&v->pi.control, ~VIRT_PI_ON, __ATOMIC_RELAXED);
 	v->irr_mask = 0;
 	v->isr_mask = virt_caps.virq_delivery; /* it must learn that all is gone */

@@ -114,15 +114,15 @@ static inline void note_level(struct vlapic *v, u8 vector, bool level)
 	__atomic_store_n(&v->level_changed, true, __ATOMIC_RELEASE);
 }
 
-/* A vector whose trigger mode is new must not arrive before the EOI-exit bitmap knows it. */
-static inline void notify(struct vlapic *v)
+/*
+ * While the EOI-exit bitmap is behind the trigger modes, no vector may get to where hardware
+ * takes it from by itself: a level-triggered one would end without our seeing it. Whether it
+ * is notified does not matter, since it may have been for an earlier vector.
+ */
+static __attribute__((noinline)) void hold(struct vlapic *v, u8 vector)
 {
-	const struct platform_host_ops *host = v->p->host;
-
-	if (likely(!__atomic_load_n(&v->level_changed, __ATOMIC_ACQUIRE)))
-		host->post(v->p->vm, v->index);
-	else
-		host->kick(v->p->vm, v->index);
+	__atomic_fetch_or(&v->held[vector >> 6], BIT(vector & 63), __ATOMIC_ACQ_REL);
+	v->p->host->kick(v->p->vm, v->index);
 }
 
 void vlapic_post(struct vlapic *v, u8 vector, bool level)
@@ -136,11 +136,16 @@ void vlapic_post(struct vlapic *v, u8 vector, bool level)
 		return;
 	}
 	note_level(v, vector, level);
+	if (unlikely(virt_caps.virq_delivery) &&
+	    __atomic_load_n(&v->level_changed, __ATOMIC_ACQUIRE)) {
+		hold(v, vector);
+		return;
+	}
 	/* Who set the bit first also sets ON and kicks. */
 	if (__atomic_fetch_or(&v->pi.pir[vector >> 6], bit, __ATOMIC_ACQ_REL) & bit)
 		return;
 	if (!(__atomic_fetch_or(&v->pi.control, VIRT_PI_ON, __ATOMIC_ACQ_REL) & VIRT_PI_ON))
-		notify(v);
+		v->p->host->post(v->p->vm, v->index);
 }
 
 /* The trigger mode register follows the way in which the vectors were posted. */
@@ -161,13 +166,20 @@ static inline void merge(struct vlapic *v, u32 word, u32 bits)
 	tmr_update(v, word, bits);
 }
 
-/* 64 vectors of the posted-interrupt descriptor. */
-static inline void merge_posted(struct vlapic *v, u32 i)
+/* 64 vectors, as posted. */
+static inline void merge_posted(struct vlapic *v, u64 *posted, u32 i)
 {
-	u64 bits = __atomic_exchange_n(&v->pi.pir[i], 0, __ATOMIC_ACQ_REL);
+	u64 bits = __atomic_exchange_n(&posted[i], 0, __ATOMIC_ACQ_REL);
 
 	merge(v, i * 2, (u32)bits);
 	merge(v, i * 2 + 1, (u32)(bits >> 32));
+}
+
+static __attribute__((noinline)) void merge_held(struct vlapic *v)
+{
+	for (u32 i = 0; i < 4; i++)
+		if (__atomic_load_n(&v->held[i], __ATOMIC_RELAXED))
+			merge_posted(v, v->held, i);
 }
 
 void vlapic_request(struct vlapic *v, u8 vector, bool level)
@@ -184,6 +196,8 @@ void vlapic_request(struct vlapic *v, u8 vector, bool level)
 
 void vlapic_sync(struct vlapic *v)
 {
+	if (unlikely(virt_caps.virq_delivery))
+		merge_held(v);
 	if (likely(!(__atomic_load_n(&v->pi.control, __ATOMIC_RELAXED) & VIRT_PI_ON)))
 		return;
 	/* ON first: a bit posted after this clears nothing that we could miss. */
@@ -191,7 +205,7 @@ void vlapic_sync(struct vlapic *v)
 #pragma GCC unroll 4
 	for (u32 i = 0; i < 4; i++)
 		if (__atomic_load_n(&v->pi.pir[i], __ATOMIC_RELAXED))
-			merge_posted(v, i);
+			merge_posted(v, v->pi.pir, i);
 }
 
 /* --- priorities ------------------------------------------------------------------------------ */
