@@ -146,6 +146,9 @@ host-libs := -lcmocka -lfdt
 $(B)/host/%.c.o: %.c Makefile | $(ready) $(generated)
 	$(call say,HOSTCC)
 	@$(CC) $(host-flags) $(depend) -c -o $@ $<
+$(B)/host/%.S.o: %.S Makefile | $(ready)
+	$(call say,HOSTAS)
+	@$(CC) -g -D__ASSEMBLY__ -I. $(depend) -c -o $@ $<
 $(B)/fuzz/%.c.o: %.c Makefile | $(ready) $(generated)
 	$(call say,FUZZCC)
 	@$(CLANG) $(fuzz-flags) -fsanitize=fuzzer-no-link $(depend) -c -o $@ $<

@@ -141,7 +141,9 @@ enum virt_exit_kind {
 	VIRT_EXIT_APIC_ACCESS,  /* access to the APIC page that hardware did not do: .apic */
 	VIRT_EXIT_ENTRY_FAILED, /* the control structure was refused: .raw, for the log */
 	VIRT_EXIT_UNKNOWN,      /* .raw: the vendor's number, for the log */
-	VIRT_EXIT_HANDLED,      /* by the back end: enter again */
+	VIRT_EXIT_DISPLACED, /* .displaced was being delivered when an exception came first, which
+				is injected: deliver it when the guest can take it again */
+	VIRT_EXIT_HANDLED,   /* by the back end: enter again */
 	VIRT_EXIT_KINDS
 };
 
@@ -181,6 +183,10 @@ struct virt_exit {
 			u32 error;
 			u64 address; /* of a #PF; DR6 of a #DB */
 		} exception;
+		struct {
+			u8 vector;
+			bool nmi; /* an NMI, and no interrupt */
+		} displaced;
 		struct {
 			u32 offset; /* in the APIC page */
 			bool write;
@@ -330,8 +336,9 @@ struct virt_ops {
 	int (*vcpu_create)(struct virt_vcpu *v);
 	void (*vcpu_destroy)(struct virt_vcpu *v);
 
-	/* Architectural state after RESET or INIT (SDM vol. 3, table 10-1), real mode. */
-	void (*vcpu_reset)(struct virt_vcpu *v);
+	/* Architectural state after RESET, or INIT, which keeps the FPU and most MSRs (SDM
+	 * vol. 3, table 10-1); real mode. RDX is left to the caller. */
+	void (*vcpu_reset)(struct virt_vcpu *v, bool init);
 
 	/* Bring the vCPU's state (control structure, MSRs, FPU) onto this CPU, and take it off. */
 	void (*load)(struct virt_vcpu *v);

@@ -142,8 +142,9 @@ static void info_vcpu(struct shell *sh, struct vcpu *v)
 
 static int do_info(struct shell *sh, struct vm *vm)
 {
-	shell_printf(sh, "vm %s: %s, %u vcpus, %u MiB, started %u times\n", vm->name,
-		     vm_state_name(vm->state), vm->cpus, vm->config->memory_mib, vm->starts);
+	shell_printf(sh, "vm %s: %s, %u vcpus, %u MiB, started %u %s\n", vm->name,
+		     vm_state_name(vm->state), vm->cpus, vm->config->memory_mib, vm->starts,
+		     vm->starts == 1 ? "time" : "times");
 	shell_printf(sh, "  kernel %s, initrd %s\n", vm->config->kernel,
 		     vm->config->initrd ? vm->config->initrd : "none");
 	shell_printf(sh, "  bootargs %s\n", vm->config->bootargs);

@@ -96,6 +96,18 @@ static enum vcpu_next exit_exception(struct vcpu *v, const struct virt_exit *exi
 	return VCPU_AGAIN;
 }
 
+static enum vcpu_next exit_displaced(struct vcpu *v, const struct virt_exit *exit)
+{
+	if (exit->displaced.nmi) {
+		vcpu_request(v, VCPU_REQ_NMI);
+		return VCPU_AGAIN;
+	}
+	v->displaced = true;
+	v->displaced_vector = exit->displaced.vector;
+	vcpu_look(v);
+	return VCPU_AGAIN;
+}
+
 static enum vcpu_next exit_triple_fault(struct vcpu *v, const struct virt_exit *exit)
 {
 	(void)exit;
@@ -153,6 +165,7 @@ const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_APIC_ACCESS] = exit_apic_access,
     [VIRT_EXIT_ENTRY_FAILED] = exit_entry_failed,
     [VIRT_EXIT_UNKNOWN] = exit_unknown,
+    [VIRT_EXIT_DISPLACED] = exit_displaced,
     [VIRT_EXIT_HANDLED] = exit_nothing,
 };
 
@@ -206,5 +219,6 @@ const char *const exit_names[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_APIC_ACCESS] = "apic-access",
     [VIRT_EXIT_ENTRY_FAILED] = "entry-failed",
     [VIRT_EXIT_UNKNOWN] = "unknown",
+    [VIRT_EXIT_DISPLACED] = "displaced",
     [VIRT_EXIT_HANDLED] = "handled",
 };

@@ -51,10 +51,13 @@ void vcpu_load(struct vcpu *v)
 
 static void do_init(struct vcpu *v)
 {
-	virt->vcpu_reset(&v->virt);
+	virt->vcpu_reset(&v->virt, true);
+	vcpu_set_signature(v);
 	pv_reset(v);
 	v->msrs.kvm_clock = 0;
-	v->irq_window = false; /* which the reset has closed */
+	v->irq_window = v->displaced = false; /* which the reset has closed, and dropped */
+	v->tpr_threshold = 0;
+	virt->apic_tpr_threshold(&v->virt, 0);
 	vlapic_reset(v->lapic, true);
 	/* The bootstrap processor restarts at the reset vector, the others wait for SIPI
 	 * (SDM vol. 3, 9.4.3). */
@@ -191,12 +194,24 @@ static __attribute__((noinline)) void tell_hardware(struct vcpu *v)
 		virt->apic_eoi_exit(&v->virt, level);
 }
 
+static __attribute__((noinline)) void deliver_displaced(struct vcpu *v)
+{
+	if (!virt->irq_ready(&v->virt)) {
+		ask_irq_window(v);
+		return;
+	}
+	v->displaced = false;
+	virt->inject_irq(&v->virt, v->displaced_vector);
+}
+
 /* Bring pending interrupts to the guest. True: it has one to take. */
 static bool deliver_interrupts(struct vcpu *v)
 {
 	bool extint = extint_pending(v), taken;
 
 	v->virt.own &= ~(u32)VCPU_OWN_IRQ;
+	if (unlikely(v->displaced))
+		deliver_displaced(v);
 	vlapic_sync(v->lapic);
 	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
 		tell_hardware(v);
@@ -265,15 +280,16 @@ bool vcpu_fast_irq_window(struct virt_vcpu *vv)
 static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit)
 {
 	enum vcpu_next next;
-	u32 start, ticks; /* no handler lasts long enough for 32 bits to wrap */
+	u32 start, ticks, *longest; /* no handler lasts long enough for 32 bits to wrap */
 
 	if (exit->kind <= VIRT_EXIT_LAST_SHORT)
 		return exit_handlers[exit->kind](v, exit);
+	longest = &v->longest[exit->kind];
 	start = (u32)rdtsc();
 	next = exit_handlers[exit->kind](v, exit);
 	ticks = (u32)rdtsc() - start;
-	if (unlikely(ticks > v->longest[exit->kind]))
-		v->longest[exit->kind] = ticks;
+	if (unlikely(ticks > *longest))
+		*longest = ticks;
 	return next;
 }
 

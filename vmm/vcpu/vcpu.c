@@ -53,12 +53,13 @@ void vcpu_destroy(struct vcpu *v)
 void vcpu_reset(struct vcpu *v)
 {
 	vcpu_load(v);
-	virt->vcpu_reset(&v->virt);
+	virt->vcpu_reset(&v->virt, false);
+	vcpu_set_signature(v);
 	virt->apic_mode(&v->virt, vlapic_mode(v->lapic));
 	virt->apic_tpr_threshold(&v->virt, 0);
 	virt->irq_window(&v->virt, false);
 	virt->set_tsc_offset(&v->virt, v->vm->tsc_offset);
-	v->irq_window = false;
+	v->irq_window = v->displaced = false;
 	v->tpr_threshold = 0;
 	__atomic_store_n(&v->virt.attention, 0, __ATOMIC_RELAXED);
 	vcpu_set_activity(v, VCPU_PARKED);
@@ -66,6 +67,13 @@ void vcpu_reset(struct vcpu *v)
 	exit_msr_reset(v);
 	pv_reset(v);
 	v->pv.parked_since = v->pv.parked_ticks = 0;
+}
+
+void vcpu_set_signature(struct vcpu *v)
+{
+	const struct cpuid_entry *e = cpuid_policy_find(&v->vm->cpuid, 1, 0);
+
+	v->virt.gpr[VIRT_RDX] = e ? e->regs.eax : 0;
 }
 
 void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *b)

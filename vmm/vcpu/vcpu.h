@@ -55,8 +55,10 @@ struct vcpu {
 	u8 sipi_vector;
 	bool halted_masked; /* VCPU_HALTED with interrupts off: only an NMI or INIT ends it */
 	bool irq_window;    /* VIRT_EXIT_IRQ_WINDOW was asked for */
-	u8 tpr_threshold;   /* as last given to the back end */
-	u32 loaded_cpu;     /* CPU + 1 that has its state loaded, 0: none */
+	bool displaced;     /* the guest has yet to take this vector, which is in service already */
+	u8 displaced_vector;
+	u8 tpr_threshold; /* as last given to the back end */
+	u32 loaded_cpu;   /* CPU + 1 that has its state loaded, 0: none */
 	struct sched_entity sched;
 	struct vcpu_msrs msrs;
 	struct vcpu_pv pv;
@@ -79,6 +81,8 @@ void vcpu_destroy(struct vcpu *v);
 /* RESET: the first vCPU will run from the reset vector until vcpu_set_boot_state() says
  * otherwise, the others wait for SIPI. Not while it runs. */
 void vcpu_reset(struct vcpu *v);
+/* RDX after RESET and INIT: what CPUID tells of family, model and stepping. */
+void vcpu_set_signature(struct vcpu *v);
 void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *boot);
 
 /* Set requests and make the vCPU see them, from any CPU. */

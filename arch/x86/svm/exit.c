@@ -89,6 +89,12 @@ static void fill_exception(struct virt_vcpu *v, struct svm_vcpu *x, struct virt_
 			exit->kind = VIRT_EXIT_NMI_WINDOW;
 		return;
 	}
+	/* An interrupt whose delivery this has cut short is held pending. */
+	if (unlikely(svm_event_pending(v)) && EVENT_TYPE(x->vmcb->event_inj) == EVENT_IRQ) {
+		exit->kind = VIRT_EXIT_DISPLACED;
+		exit->displaced.vector = EVENT_VECTOR(x->vmcb->event_inj);
+		exit->displaced.nmi = false;
+	}
 	reflect(v, x, vector);
 }
 

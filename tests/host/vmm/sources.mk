@@ -13,3 +13,6 @@ test_hypercall-src := tests/host/vmm/test_hypercall.c vmm/exit/hypercall.c kerne
 test_wait-src := tests/host/vmm/test_wait.c vmm/exit/wait.c kernel/lib/klog.c
 host-test += test_poll
 test_poll-src := tests/host/vmm/test_poll.c vmm/vcpu/poll.c tests/host/services/fake_clock.c
+host-test += test_cr
+test_cr-src := tests/host/vmm/test_cr.c vmm/exit/cr.c vmm/exit/cpuid_policy.c kernel/lib/klog.c \
+	tests/host/services/fake_heap.c

@@ -29,7 +29,7 @@ static void (*while_guest_runs)(void);
 static u64 waited;
 static u8 *eoi_flag;
 static bool window, ready;
-static int pending;
+static int pending, injected;
 
 /* --- the back end ----------------------------------------------------------------------------- */
 
@@ -44,9 +44,10 @@ static void fake_unload(struct virt_vcpu *vv)
 	(void)vv;
 }
 
-static void fake_reset(struct virt_vcpu *vv)
+static void fake_reset(struct virt_vcpu *vv, bool init)
 {
 	(void)vv;
+	assert_true(init);
 	resets++;
 	window = false;
 }
@@ -119,10 +120,18 @@ static bool fake_irq_ready(struct virt_vcpu *vv)
 static void fake_inject_irq(struct virt_vcpu *vv, u8 vector)
 {
 	(void)vv;
-	(void)vector;
+	injected = vector;
+	ready = false; /* one event per entry */
+}
+
+static void fake_tpr_threshold(struct virt_vcpu *vv, u8 threshold)
+{
+	(void)vv;
+	(void)threshold;
 }
 
 static const struct virt_ops ops = {
+    .apic_tpr_threshold = fake_tpr_threshold,
     .load = fake_load,
     .unload = fake_unload,
     .vcpu_reset = fake_reset,
@@ -200,6 +209,11 @@ void vlapic_set_pv_eoi(struct vlapic *l, u8 *flag)
 void irq_dispatch(u8 vector)
 {
 	(void)vector;
+}
+
+void vcpu_set_signature(struct vcpu *vcpu)
+{
+	(void)vcpu;
 }
 
 void pvclock_update(struct vcpu *vcpu)
@@ -307,7 +321,7 @@ static int setup(void **state)
 	eoi_flag = NULL;
 	window = false;
 	ready = true;
-	pending = -1;
+	pending = injected = -1;
 	percpu(sched_flags) = 0;
 	return 0;
 }
@@ -359,6 +373,48 @@ static void init_closes_the_interrupt_window(void **state)
 	run();
 	assert_int_equal(v.activity, VCPU_RUNS);
 	assert_true(window);
+}
+
+/* It is in service already, so it comes before all that is requested, as soon as it can. */
+static void a_displaced_interrupt_comes_again(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	v.displaced = true;
+	v.displaced_vector = 0x41;
+	ready = false;
+	run();
+	assert_true(window);
+	assert_int_equal(injected, -1);
+	ready = true;
+	pending = 0x51;
+	vcpu_end_irq_window(&v);
+	run();
+	assert_int_equal(injected, 0x41);
+	assert_int_equal(pending, 0x51);
+	assert_true(window);
+	assert_false(v.displaced);
+	/* INIT forgets it. */
+	v.displaced = true;
+	v.virt.requests = VCPU_REQ_INIT;
+	run();
+	assert_false(v.displaced);
+}
+
+/* Who sets a request while the vCPU is outside of the guest need not interrupt it. */
+static void guest_mode_is_told(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	v.virt.own = 0;
+	assert_true(virt_guest_mode(&v.virt));
+	assert_int_equal(v.virt.in_guest, 1);
+	v.virt.requests = VCPU_REQ_IRQ;
+	assert_false(virt_guest_mode(&v.virt));
+	assert_int_equal(v.virt.in_guest, 0);
+	run();
+	assert_int_equal(entries, 1);
+	assert_int_equal(v.virt.in_guest, 0);
 }
 
 /* --- the kick of paravirtual spinlocks */
@@ -556,6 +612,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(parked_vcpu_serves_nobody, setup),
 	    cmocka_unit_test_setup(init_closes_the_interrupt_window, setup),
+	    cmocka_unit_test_setup(a_displaced_interrupt_comes_again, setup),
+	    cmocka_unit_test_setup(guest_mode_is_told, setup),
 	    cmocka_unit_test_setup(kick_ends_a_halt_with_interrupts_off, setup),
 	    cmocka_unit_test_setup(kick_before_halt_is_not_lost, setup),
 	    cmocka_unit_test_setup(kick_while_halting_is_not_lost, setup),
