@@ -35,8 +35,9 @@ struct platform_host_ops {
 	/* Guest asked for power-off (S5) or for a reset. Returns; the VM stops soon after. */
 	void (*power_off)(void *vm);
 	void (*reset)(void *vm);
-	/* What the guest wrote to COM1, a line or a part of one. No device lock is held. */
-	void (*uart_output)(void *vm, const char *bytes, size_t len);
+	/* What the guest wrote to COM1, a line or a part of one. No device lock is held. Returns
+	 * how many bytes were taken; the rest is given again a little later. Does not wait. */
+	size_t (*uart_output)(void *vm, const char *bytes, size_t len);
 	/* Guest TSC of this VM (all vCPUs share one offset) and its rate. */
 	u64 (*guest_tsc)(void *vm);
 	u64 (*guest_tsc_to_host)(void *vm, u64 guest_tsc);

@@ -71,14 +71,17 @@ static void on_reset(void *vm)
 	fx.resets++;
 }
 
-static void on_output(void *vm, const char *bytes, size_t len)
+static size_t on_output(void *vm, const char *bytes, size_t len)
 {
 	(void)vm;
 	fx.output_calls++;
+	if (fx.output_stuck)
+		len = 0;
 	if (len > sizeof(fx.output) - fx.output_len)
 		fx.output_len = 0;
 	memcpy(fx.output + fx.output_len, bytes, len);
 	fx.output_len += len;
+	return len;
 }
 
 static u64 on_guest_tsc(void *vm)
