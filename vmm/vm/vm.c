@@ -11,8 +11,9 @@
 #include "kernel/time/time.h"
 #include "vmm/vcpu/vcpu.h"
 
-/* Bytes of RAM cleared per slice of the work item: about 32,000 instructions. */
+/* Bytes of RAM cleared, and copied, per slice of the work item: about 32,000 instructions. */
 #define CLEAR_SLICE KIB(256)
+#define COPY_SLICE KIB(256)
 
 static struct list vms = LIST_INIT(vms);
 
@@ -123,7 +124,11 @@ static bool start_slice(struct vm *vm)
 		break;
 	case VM_STEP_LOAD:
 		err = vm_load(vm);
-		vm->step = VM_STEP_RUN;
+		vm->step = VM_STEP_COPY;
+		break;
+	case VM_STEP_COPY:
+		if (!load_copies_slice(&vm->copies, COPY_SLICE))
+			vm->step = VM_STEP_RUN;
 		break;
 	case VM_STEP_RUN:
 		return start_done(vm);

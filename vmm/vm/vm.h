@@ -24,6 +24,7 @@
 #include "vmm/exit/cpuid_policy.h"
 #include "vmm/vdev/platform.h"
 #include "vmm/vm/config.h"
+#include "vmm/vm/load_copies.h"
 #include "vmm/vm/memory.h"
 
 struct vcpu;
@@ -41,7 +42,7 @@ enum vm_action {
 };
 
 /* How far the work item is in a start: it does a slice of one step per call. */
-enum vm_step { VM_STEP_CREATE, VM_STEP_CLEAR, VM_STEP_LOAD, VM_STEP_RUN };
+enum vm_step { VM_STEP_CREATE, VM_STEP_CLEAR, VM_STEP_LOAD, VM_STEP_COPY, VM_STEP_RUN };
 
 struct vm {
 	struct virt_vm virt;
@@ -57,8 +58,9 @@ struct vm {
 	bool working; /* a slice of the work item runs */
 	u32 held;     /* vm_hold() without vm_release(): no slice may start */
 	enum vm_step step;
-	u64 cleared; /* bytes of RAM cleared so far in VM_STEP_CLEAR */
-	bool built;  /* memory, devices and vCPUs exist */
+	u64 cleared;               /* bytes of RAM cleared so far in VM_STEP_CLEAR */
+	struct load_copies copies; /* what is left to do in VM_STEP_COPY */
+	bool built;                /* memory, devices and vCPUs exist */
 
 	struct vm_memory memory;
 	struct platform platform;

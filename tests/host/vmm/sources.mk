@@ -4,7 +4,7 @@ test_cpuid_policy-src := tests/host/vmm/test_cpuid_policy.c vmm/exit/cpuid_polic
 test_gva-src := tests/host/vmm/test_gva.c vmm/vcpu/gva.c kernel/lib/klog.c
 test_pvclock-src := tests/host/vmm/test_pvclock.c vmm/vcpu/pvclock_scale.c
 host-test += test_vm test_run
-test_vm-src := tests/host/vmm/test_vm.c vmm/vm/vm.c kernel/lib/klog.c
+test_vm-src := tests/host/vmm/test_vm.c vmm/vm/vm.c vmm/vm/load_copies.c kernel/lib/klog.c
 test_run-src := tests/host/vmm/test_run.c vmm/vcpu/run.c vmm/vcpu/pv.c vmm/vcpu/steal.c \
 	vmm/exit/wait.c kernel/lib/klog.c
 host-test += test_steal test_hypercall test_wait
