@@ -86,8 +86,12 @@ static void do_kick(struct vcpu *v)
 	vcpu_set_activity(v, VCPU_RUNS);
 }
 
+/* One that waits for SIPI takes none (SDM vol. 3, 26.6.1), and must not find it later, when it has
+ * no handler yet. */
 static void do_nmi(struct vcpu *v)
 {
+	if (v->activity == VCPU_WAIT_SIPI)
+		return;
 	if (v->activity == VCPU_HALTED)
 		vcpu_set_activity(v, VCPU_RUNS);
 	if (virt->nmi_ready(&v->virt))
@@ -257,7 +261,9 @@ bool vcpu_attend(struct virt_vcpu *vv)
 
 bool vcpu_fast_kick(struct virt_vcpu *vv, u8 vector)
 {
-	if (vector != IRQ_VECTOR_KICK || sched_must_yield())
+	/* It may mean that there is an earlier timer, which only the run loop programs. */
+	if (vector != IRQ_VECTOR_KICK || sched_must_yield() ||
+	    timer_next() != container_of(vv, struct vcpu, virt)->deadline)
 		return false;
 	container_of(vv, struct vcpu, virt)->exits[VIRT_EXIT_INTERRUPT]++;
 	irq_dispatch(vector);
@@ -332,8 +338,9 @@ static void run_guest(struct vcpu *v)
 			stop(v);
 			return;
 		}
+		v->deadline = timer_next();
 		if (likely(virt_caps.deadline))
-			virt->set_deadline(&v->virt, timer_next());
+			virt->set_deadline(&v->virt, v->deadline);
 		else
 			timer_program();
 		virt->enter(&v->virt, &exit);

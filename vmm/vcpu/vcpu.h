@@ -58,6 +58,7 @@ struct vcpu {
 	bool displaced;     /* the guest has yet to take this vector, which is in service already */
 	u8 displaced_vector;
 	u8 tpr_threshold; /* as last given to the back end */
+	u64 deadline;     /* host TSC at which the guest is left at the latest */
 	u32 loaded_cpu;   /* CPU + 1 that has its state loaded, 0: none */
 	struct sched_entity sched;
 	struct vcpu_msrs msrs;

@@ -95,7 +95,8 @@ static bool start_done(struct vm *vm)
 
 	if (!__atomic_exchange_n(&any_started, true, __ATOMIC_RELAXED))
 		log_phase("first guest runs");
-	vm->started_ns = time_now_ns();
+	vm->started_tsc = time_tsc();
+	vm->started_ns = time_tsc_to_ns(vm->started_tsc);
 	vm->starts++;
 	ticket_lock(&vm->lock);
 	stop = vm->action == VM_ACTION_STOP;

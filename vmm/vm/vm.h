@@ -77,7 +77,7 @@ struct vm {
 	u64 shown_run, shown_wait; /* ticks of all vCPUs when `top` last showed them */
 
 	struct console_stream console;
-	u64 started_ns;
+	u64 started_tsc, started_ns; /* the same moment: host TSC, and time_now_ns() */
 	u32 home_cpu;       /* where its work item starts */
 	u32 starts;         /* times started or reset */
 	u64 overhead_bytes; /* memory spent on it besides its RAM */

@@ -30,6 +30,7 @@ static u64 waited;
 static u8 *eoi_flag;
 static bool window, ready;
 static int pending, injected;
+static unsigned nmis;
 
 /* --- the back end ----------------------------------------------------------------------------- */
 
@@ -124,6 +125,18 @@ static void fake_inject_irq(struct virt_vcpu *vv, u8 vector)
 	ready = false; /* one event per entry */
 }
 
+static bool fake_nmi_ready(struct virt_vcpu *vv)
+{
+	(void)vv;
+	return true;
+}
+
+static void fake_inject_nmi(struct virt_vcpu *vv)
+{
+	(void)vv;
+	nmis++;
+}
+
 static void fake_tpr_threshold(struct virt_vcpu *vv, u8 threshold)
 {
 	(void)vv;
@@ -132,6 +145,8 @@ static void fake_tpr_threshold(struct virt_vcpu *vv, u8 threshold)
 
 static const struct virt_ops ops = {
     .apic_tpr_threshold = fake_tpr_threshold,
+    .nmi_ready = fake_nmi_ready,
+    .inject_nmi = fake_inject_nmi,
     .load = fake_load,
     .unload = fake_unload,
     .vcpu_reset = fake_reset,
@@ -322,6 +337,7 @@ static int setup(void **state)
 	window = false;
 	ready = true;
 	pending = injected = -1;
+	nmis = 0;
 	percpu(sched_flags) = 0;
 	return 0;
 }
@@ -399,6 +415,41 @@ static void a_displaced_interrupt_comes_again(void **state)
 	v.virt.requests = VCPU_REQ_INIT;
 	run();
 	assert_false(v.displaced);
+}
+
+/* A kick that brings nothing but a look at the requests does not leave the guest for long; one
+ * that may mean a timer, or another one's turn, does. */
+static void kicks_for_others_go_to_the_run_loop(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	percpu(timer_next_deadline) = 1000;
+	run();
+	percpu(sched_flags) = 0;
+	assert_true(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_TIMER));
+	percpu(timer_next_deadline) = 900;
+	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+	run();
+	percpu(sched_flags) = 0;
+	assert_true(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+	percpu(sched_flags) = SCHED_F_RESCHED;
+	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+}
+
+static void no_nmi_before_sipi(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_WAIT_SIPI);
+	v.virt.requests = VCPU_REQ_NMI;
+	run();
+	v.virt.requests = VCPU_REQ_SIPI;
+	run();
+	assert_int_equal(v.activity, VCPU_RUNS);
+	assert_int_equal(nmis, 0);
+	v.virt.requests = VCPU_REQ_NMI;
+	run();
+	assert_int_equal(nmis, 1);
 }
 
 /* Who sets a request while the vCPU is outside of the guest need not interrupt it. */
@@ -613,6 +664,8 @@ int main(void)
 	    cmocka_unit_test_setup(parked_vcpu_serves_nobody, setup),
 	    cmocka_unit_test_setup(init_closes_the_interrupt_window, setup),
 	    cmocka_unit_test_setup(a_displaced_interrupt_comes_again, setup),
+	    cmocka_unit_test_setup(kicks_for_others_go_to_the_run_loop, setup),
+	    cmocka_unit_test_setup(no_nmi_before_sipi, setup),
 	    cmocka_unit_test_setup(guest_mode_is_told, setup),
 	    cmocka_unit_test_setup(kick_ends_a_halt_with_interrupts_off, setup),
 	    cmocka_unit_test_setup(kick_before_halt_is_not_lost, setup),
