@@ -35,18 +35,22 @@ void vcpu_unload(struct vcpu *v)
 		smp_call(cpu - 1, unload_here, v);
 }
 
-void vcpu_load(struct vcpu *v)
+static __attribute__((noinline)) void load_here(struct vcpu *v)
 {
 	struct vcpu *old = percpu(vcpu_loaded);
 
-	if (likely(old == v))
-		return;
 	if (old)
 		unload_here(old);
 	vcpu_unload(v);
 	virt->load(&v->virt);
 	percpu(vcpu_loaded) = v;
 	__atomic_store_n(&v->loaded_cpu, cpu_id() + 1, __ATOMIC_RELEASE);
+}
+
+void vcpu_load(struct vcpu *v)
+{
+	if (unlikely(percpu(vcpu_loaded) != v))
+		load_here(v);
 }
 
 static void do_init(struct vcpu *v)

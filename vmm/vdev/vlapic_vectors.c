@@ -269,7 +269,8 @@ static __attribute__((noinline)) int take_nested(struct vlapic *v)
 
 int vlapic_take(struct vlapic *v)
 {
-	u32 word, bit, bits, vector;
+	size_t word;
+	u32 bit, bits, vector;
 
 	/* Usually nothing is in service: then only the task's priority counts. */
 	if (unlikely(virt_caps.virq_delivery || v->isr_mask))
@@ -279,7 +280,7 @@ int vlapic_take(struct vlapic *v)
 	word = top_bit(v->irr_mask);
 	bits = *word_of(v, APIC_IRR, word);
 	bit = top_bit(bits);
-	vector = word * 32 + bit;
+	vector = (u32)word * 32 + bit;
 	if (unlikely(vector >> 4 <= (u8)v->regs[APIC_TPR / 4] >> 4))
 		return -1;
 	bits &= ~(1u << bit);
@@ -293,12 +294,12 @@ int vlapic_take(struct vlapic *v)
 
 u8 vlapic_tpr_threshold(struct vlapic *v)
 {
-	u32 mask = irr_mask(v);
 	u8 class;
 
-	if (likely(!mask))
+	/* Hardware that delivers knows by itself. */
+	if (likely(!v->irr_mask) || virt_caps.virq_delivery)
 		return 0;
-	class = highest(v, APIC_IRR, mask) >> 4;
+	class = highest(v, APIC_IRR, v->irr_mask) >> 4;
 	return class <= vlapic_get_tpr(v) >> 4 ? class : 0;
 }
 

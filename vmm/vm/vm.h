@@ -78,10 +78,10 @@ struct vm {
 
 	struct console_stream console;
 	u64 started_tsc, started_ns; /* the same moment: host TSC, and time_now_ns() */
-	u32 home_cpu;       /* where its work item starts */
-	u32 starts;         /* times started or reset */
-	u64 overhead_bytes; /* memory spent on it besides its RAM */
-	char crash[160];    /* why it is in VM_CRASHED, or was; "" if never */
+	u32 home_cpu;                /* where its work item starts */
+	u32 starts;                  /* times started or reset */
+	u64 overhead_bytes;          /* memory spent on it besides its RAM */
+	char crash[160];             /* why it is in VM_CRASHED, or was; "" if never */
 	u32 crash_vcpu;
 };
 

@@ -41,11 +41,9 @@ void smp_idle(void)
 
 void smp_kick(u32 cpu)
 {
-	u32 *asleep = &percpu_of(cpu, bed).asleep;
-
 	if (cpu == cpu_id())
 		return;
 	/* Ordered after the caller's stores also when it is not asleep. */
-	if (!__atomic_exchange_n(asleep, 0, __ATOMIC_SEQ_CST))
+	if (!__atomic_exchange_n(&percpu_of(cpu, bed).asleep, 0, __ATOMIC_SEQ_CST))
 		lapic_ipi(cpu_by_id(cpu)->apic_id, IRQ_VECTOR_KICK);
 }
