@@ -120,6 +120,19 @@ static void features_join_vendors(void)
 	features.ssbd |= features.amd_ssbd;
 }
 
+/*
+ * Bochs 2.7, by its VMCS revision: a store by another processor does not always end MWAIT. A vCPU
+ * that was put on the queue of a processor that slept so never ran.
+ */
+static void features_distrust(void)
+{
+	u64 basic;
+
+	if (features.vmx && !rdmsr_safe(MSR_IA32_VMX_BASIC, &basic) &&
+	    VMX_BASIC_REVISION(basic) == VMX_REVISION_BOCHS)
+		features.mwait_break = false;
+}
+
 void cpu_features_init(void)
 {
 	u32 sizes;
@@ -128,6 +141,7 @@ void cpu_features_init(void)
 	features_read_model();
 	features_read_bits();
 	features_join_vendors();
+	features_distrust();
 	sizes = leaf_read(0x80000008).eax;
 	features.phys_bits = sizes ? sizes & 0xff : 36;
 	features.virt_bits = sizes ? sizes >> 8 & 0xff : 48;

@@ -65,6 +65,9 @@
 #define MSR_IA32_PERF_GLOBAL_CTRL 0x38f
 #define MSR_IA32_MC0_CTL 0x400
 #define MSR_IA32_MC0_STATUS 0x401
+#define MSR_IA32_VMX_BASIC 0x480
+#define VMX_BASIC_REVISION(v) ((u32)(v)&0x7fffffff)
+#define VMX_REVISION_BOCHS 0x2b /* 2.7 and 3.0 */
 #define MSR_IA32_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC_BASE 0x800
 #define MSR_X2APIC_EOI 0x80b
