@@ -146,6 +146,9 @@ host-libs := -lcmocka -lfdt
 $(B)/host/%.c.o: %.c Makefile | $(ready) $(generated)
 	$(call say,HOSTCC)
 	@$(CC) $(host-flags) $(depend) -c -o $@ $<
+$(B)/host/%.S.o: %.S Makefile | $(ready)
+	$(call say,HOSTAS)
+	@$(CC) -g -D__ASSEMBLY__ -I. $(depend) -c -o $@ $<
 $(B)/fuzz/%.c.o: %.c Makefile | $(ready) $(generated)
 	$(call say,FUZZCC)
 	@$(CLANG) $(fuzz-flags) -fsanitize=fuzzer-no-link $(depend) -c -o $@ $<
@@ -218,8 +221,8 @@ $(B)/hanok.img: $(B)/hanok.efi $(B)/demo.dtb boot/image/make-image | assets
 $(B)/demo.dtb: boot/config/demo.dts | $(ready)
 	$(call say,DTC)
 	@dtc -q -I dts -O dtb -o $@ $<
-#: run         boot the demo in an emulator, at its shell; ENGINE=bochs, qemu, kvm or auto
-ENGINE := bochs
+#: run         boot the demo in an emulator, at its shell; ENGINE=bochs|qemu|kvm (the best)
+ENGINE := auto
 run: $(B)/hanok.efi assets
 	@tests/system/hanok-vm --engine $(ENGINE) $(demo)
 #: check       the rules of the source, and the unit tests: a minute

@@ -141,7 +141,9 @@ enum virt_exit_kind {
 	VIRT_EXIT_APIC_ACCESS,  /* access to the APIC page that hardware did not do: .apic */
 	VIRT_EXIT_ENTRY_FAILED, /* the control structure was refused: .raw, for the log */
 	VIRT_EXIT_UNKNOWN,      /* .raw: the vendor's number, for the log */
-	VIRT_EXIT_HANDLED,      /* by the back end: enter again */
+	VIRT_EXIT_DISPLACED, /* .displaced was being delivered when an exception came first, which
+				is injected: deliver it when the guest can take it again */
+	VIRT_EXIT_HANDLED,   /* by the back end: enter again */
 	VIRT_EXIT_KINDS
 };
 
@@ -181,6 +183,10 @@ struct virt_exit {
 			u32 error;
 			u64 address; /* of a #PF; DR6 of a #DB */
 		} exception;
+		struct {
+			u8 vector;
+			bool nmi; /* an NMI, and no interrupt */
+		} displaced;
 		struct {
 			u32 offset; /* in the APIC page */
 			bool write;
@@ -239,10 +245,13 @@ struct virt_pi_desc {
 struct virt_vcpu;
 
 /*
- * Handlers of the exits that need nothing but registers, which enter() calls before it
- * returns: true, the instruction is done, so it is skipped and the guest goes on unless
- * .attention says otherwise; false, the exit is returned like any other. They touch no
- * device, arm no timer and do not depend on the deadline.
+ * What enter() calls before it returns. handle: the exits that need nothing but registers;
+ * true, the instruction is done, so it is skipped, and the guest goes on if
+ * virt_guest_mode() or else attend() says so; false, the exit is returned like any other.
+ * They touch no device, arm no timer and do not depend on the deadline. interrupt (a host
+ * interrupt that was acknowledged) and irq_window: the same, without an instruction.
+ * attend: deal with .attention; true, the guest may be entered (virt_guest_mode() was true),
+ * false: enter() returns with VIRT_EXIT_HANDLED, as it may do in place of any of the three.
  */
 struct virt_fast {
 	bool (*handle[VIRT_EXIT_LAST_SHORT + 1])(struct virt_vcpu *v);
@@ -252,6 +261,9 @@ struct virt_fast {
 	 * and the exit is over.
 	 */
 	unsigned (*insn_length)(struct virt_vcpu *v);
+	bool (*interrupt)(struct virt_vcpu *v, u8 vector);
+	bool (*irq_window)(struct virt_vcpu *v);
+	bool (*attend)(struct virt_vcpu *v);
 };
 
 /* A virtual CPU as its back end sees it. Embedded in struct vcpu. */
@@ -270,7 +282,31 @@ struct virt_vcpu {
 			u32 requests, own;
 		};
 	};
+	/* 1 from the last look at .attention to the exit: only then the CPU has to be
+	 * interrupted for a request to be seen. */
+	u32 in_guest;
 };
+
+/*
+ * Before an entry: true, the guest may be entered, and whoever sets a request from now on
+ * finds in_guest set. False: .attention is not 0. Setting and looking here, as well as at
+ * whoever sets a request and then looks at in_guest, must not change places, hence the
+ * exchange.
+ */
+static inline bool virt_guest_mode(struct virt_vcpu *v)
+{
+	__atomic_exchange_n(&v->in_guest, 1, __ATOMIC_SEQ_CST);
+	if (likely(!__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE)))
+		return true;
+	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* After an exit that may last: no need to interrupt the CPU any more. */
+static inline void virt_host_mode(struct virt_vcpu *v)
+{
+	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELAXED);
+}
 
 /* Kinds of the local APIC's operation, for apic_mode(). */
 enum virt_apic_mode { VIRT_APIC_DISABLED, VIRT_APIC_XAPIC, VIRT_APIC_X2APIC };
@@ -300,8 +336,9 @@ struct virt_ops {
 	int (*vcpu_create)(struct virt_vcpu *v);
 	void (*vcpu_destroy)(struct virt_vcpu *v);
 
-	/* Architectural state after RESET or INIT (SDM vol. 3, table 10-1), real mode. */
-	void (*vcpu_reset)(struct virt_vcpu *v);
+	/* Architectural state after RESET, or INIT, which keeps the FPU and most MSRs (SDM
+	 * vol. 3, table 10-1); real mode. RDX is left to the caller. */
+	void (*vcpu_reset)(struct virt_vcpu *v, bool init);
 
 	/* Bring the vCPU's state (control structure, MSRs, FPU) onto this CPU, and take it off. */
 	void (*load)(struct virt_vcpu *v);

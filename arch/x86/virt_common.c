@@ -122,43 +122,49 @@ static const struct virt_seg reset_segs[VIRT_SEGS] = {
     [VIRT_GDTR] = {0, 0xffff, 0, 0},    [VIRT_IDTR] = {0, 0xffff, 0, 0},
 };
 
+/* kept: INIT leaves it as it is, as it does the FPU. */
 static const struct {
 	enum virt_reg reg;
 	u64 value;
+	bool kept;
 } reset_regs[] = {
-    {VIRT_RIP, 0xfff0},
-    {VIRT_RSP_REG, 0},
-    {VIRT_RFLAGS, RFLAGS_FIXED},
-    {VIRT_EFER, 0},
-    {VIRT_CR0, CR0_CD | CR0_NW | CR0_ET},
-    {VIRT_CR2, 0},
-    {VIRT_CR3, 0},
-    {VIRT_CR4, 0},
-    {VIRT_DR6, DR6_FIXED},
-    {VIRT_DR7, DR7_FIXED},
-    {VIRT_XCR0, XCR0_RESET},
-    {VIRT_PAT, PAT_RESET},
-    {VIRT_SYSENTER_CS, 0},
-    {VIRT_SYSENTER_ESP, 0},
-    {VIRT_SYSENTER_EIP, 0},
-    {VIRT_STAR, 0},
-    {VIRT_LSTAR, 0},
-    {VIRT_CSTAR, 0},
-    {VIRT_SFMASK, 0},
-    {VIRT_KERNEL_GS_BASE, 0},
-    {VIRT_TSC_AUX, 0},
-    {VIRT_SPEC_CTRL, 0},
-    {VIRT_PDPTE0, 0},
-    {VIRT_PDPTE1, 0},
-    {VIRT_PDPTE2, 0},
-    {VIRT_PDPTE3, 0},
+    {VIRT_RIP, 0xfff0, false},
+    {VIRT_RSP_REG, 0, false},
+    {VIRT_RFLAGS, RFLAGS_FIXED, false},
+    {VIRT_EFER, 0, false},
+    {VIRT_CR2, 0, false},
+    {VIRT_CR3, 0, false},
+    {VIRT_CR4, 0, false},
+    {VIRT_DR6, DR6_FIXED, false},
+    {VIRT_DR7, DR7_FIXED, false},
+    {VIRT_XCR0, XCR0_RESET, true},
+    {VIRT_PAT, PAT_RESET, true},
+    {VIRT_SYSENTER_CS, 0, true},
+    {VIRT_SYSENTER_ESP, 0, true},
+    {VIRT_SYSENTER_EIP, 0, true},
+    {VIRT_STAR, 0, true},
+    {VIRT_LSTAR, 0, true},
+    {VIRT_CSTAR, 0, true},
+    {VIRT_SFMASK, 0, true},
+    {VIRT_KERNEL_GS_BASE, 0, true},
+    {VIRT_TSC_AUX, 0, true},
+    {VIRT_SPEC_CTRL, 0, true},
+    {VIRT_PDPTE0, 0, false},
+    {VIRT_PDPTE1, 0, false},
+    {VIRT_PDPTE2, 0, false},
+    {VIRT_PDPTE3, 0, false},
 };
 
-void virt_reset_registers(struct virt_vcpu *v, const struct virt_ops *ops)
+void virt_reset_registers(struct virt_vcpu *v, const struct virt_ops *ops, bool init)
 {
+	/* INIT also leaves the caches as they are. */
+	u64 caching = init ? ops->get_reg(v, VIRT_CR0) & (CR0_CD | CR0_NW) : CR0_CD | CR0_NW;
+
 	memset(v->gpr, 0, sizeof(v->gpr));
 	for (size_t i = 0; i < ARRAY_SIZE(reset_regs); i++)
-		ops->set_reg(v, reset_regs[i].reg, reset_regs[i].value);
+		if (!init || !reset_regs[i].kept)
+			ops->set_reg(v, reset_regs[i].reg, reset_regs[i].value);
+	ops->set_reg(v, VIRT_CR0, CR0_ET | caching);
 	for (unsigned i = 0; i < VIRT_SEGS; i++)
 		ops->set_seg(v, i, &reset_segs[i]);
 }

@@ -41,8 +41,8 @@ void virt_fpu_load(const void *area, u64 xcr0);
 void *virt_fpu_alloc(void);
 void virt_fpu_free(void *area);
 
-/* Give the registers of virt.h the values of RESET, by the back end's own set_reg() and
- * set_seg(), and clear the general-purpose registers. */
-void virt_reset_registers(struct virt_vcpu *v, const struct virt_ops *ops);
+/* Give the registers of virt.h the values of RESET or INIT, by the back end's own get_reg(),
+ * set_reg() and set_seg(), and clear the general-purpose registers. */
+void virt_reset_registers(struct virt_vcpu *v, const struct virt_ops *ops, bool init);
 
 #endif

@@ -92,7 +92,11 @@ static int read_config(void)
 {
 	const struct config_report report = {.problem = report_problem};
 	const struct handoff_blob *blob = &boot.handoff.config;
-	struct config_facts facts = {.file_present = file_present, .machine = machine_number()};
+	struct config_facts facts = {
+	    .file_present = file_present,
+	    .machine = machine_number(),
+	    .cpus = cpu_count(),
+	};
 	struct buddy_stats stats;
 	int err;
 

@@ -25,7 +25,7 @@ __noreturn void boot_main(u64 handoff_phys);
 
 static const struct sched_ops sched_ops = {
     .kick = smp_kick,
-    .idle = cpu_idle,
+    .idle = smp_idle,
     .irq_window = irq_window,
 };
 

@@ -95,12 +95,12 @@ int __must_check console_stream_register(struct console_stream *stream);
 void console_stream_unregister(struct console_stream *stream);
 
 /*
- * Bytes the guest wrote. Any processor. Does not wait, unless attached with the serial line
- * behind: then it returns when the line has taken them, 1.4 ms for every 16 bytes at
- * 115200 baud, so that a guest that floods its console is as fast as the line. Callers give
- * some 100 bytes at a time.
+ * Bytes the guest wrote. Any processor. Does not wait: returns how many of them were taken,
+ * which are all, unless attached with the serial line behind. The rest is to be given again
+ * when there may be room, 1.4 ms later for every 16 bytes at 115200 baud, so that a guest
+ * that floods its console is as fast as the line. Callers give some 100 bytes at a time.
  */
-void console_stream_output(struct console_stream *stream, const char *text, size_t len);
+size_t console_stream_output(struct console_stream *stream, const char *text, size_t len);
 
 /* Give keyboard and screen to a stream: shows the end of its ring first. ERR_BUSY if
  * something is attached. */

@@ -8,7 +8,6 @@
 #include "kernel/mm/heap.h"
 
 #define STREAM_REPLAY 2048u /* bytes of the ring shown at attach */
-#define STREAM_WAIT 16u     /* bytes that are waited for when the line is behind */
 #define STREAM_NAME 31
 #define STREAM_SLACK 256u /* room that has to stay for the shell when a guest line is shown */
 
@@ -142,17 +141,16 @@ static void stream_follow(struct console_stream *stream, const char *text, size_
 	edit_draw();
 }
 
-/* What fits, or a few bytes that have to wait for the line. */
+/* What fits. */
 static size_t stream_pass(const char *text, size_t len)
 {
-	size_t part = MIN(len, MAX(out_room(), STREAM_WAIT));
+	size_t part = MIN(len, out_room());
 
 	out_raw(text, part);
 	return part;
 }
 
-/* To the screen: all of it, or as much as may be done without letting others have the
- * console in between. Returns how much is done. */
+/* To the screen: all of it, or as much as there is room for. Returns how much. */
 static size_t stream_show(struct console_stream *stream, const char *text, size_t len)
 {
 	if (stream == attached)
@@ -162,20 +160,16 @@ static size_t stream_show(struct console_stream *stream, const char *text, size_
 	return len;
 }
 
-void console_stream_output(struct console_stream *stream, const char *text, size_t len)
+size_t console_stream_output(struct console_stream *stream, const char *text, size_t len)
 {
 	size_t done;
 
 	console_acquire();
+	done = stream_show(stream, text, len);
 	if (stream->ring)
-		ring_put(stream, text, len);
-	while ((done = stream_show(stream, text, len)) < len) {
-		console_release();
-		text += done;
-		len -= done;
-		console_acquire();
-	}
+		ring_put(stream, text, done);
 	console_release();
+	return done;
 }
 
 int console_attach(struct console_stream *stream)

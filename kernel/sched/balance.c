@@ -20,15 +20,13 @@ static bool has_waiting(const struct runqueue *rq)
 }
 
 /* Take from another queue the entity that would run soonest there of those that may run
- * here and are at least so many ticks behind our progress. */
-static bool take(struct runqueue *rq, struct runqueue *from, u64 progress, s64 least, u64 now)
+ * here. */
+static bool take(struct runqueue *rq, struct runqueue *from, u64 now)
 {
 	struct sched_entity *e;
 
 	ticket_lock(&from->lock);
 	e = sched_policy->movable(from, rq->cpu);
-	if (e && least && sched_policy->behind(e, progress) < least)
-		e = NULL;
 	if (e)
 		queue_remove(from, e);
 	ticket_unlock(&from->lock);
@@ -46,7 +44,7 @@ bool sched_steal(struct runqueue *rq)
 	for (u32 i = 1; i < count; i++) {
 		struct runqueue *other = runqueue_of((rq->cpu + i) % count);
 
-		if (other->active && has_waiting(other) && take(rq, other, 0, 0, time_tsc()))
+		if (other->active && has_waiting(other) && take(rq, other, time_tsc()))
 			return true;
 	}
 	return false;
@@ -77,18 +75,11 @@ static void find_extremes(const struct runqueue *rq, u64 now, struct runqueue **
 	}
 }
 
-/* What waits here is better off on a processor that has come so much further. */
-static bool worth_moving(struct runqueue *rq, const struct runqueue *to, u64 now)
+/* Is one processor that much less far than another? */
+static bool lags(const struct runqueue *behind, const struct runqueue *ahead, u64 now)
 {
-	const struct sched_entity *e;
-	bool worth;
-
-	ticket_lock(&rq->lock);
-	e = sched_policy->movable(rq, to->cpu);
-	worth = e && sched_policy->behind(e, sched_policy->progress(to, now)) >=
-			 (s64)sched_balance_ticks;
-	ticket_unlock(&rq->lock);
-	return worth;
+	return sched_policy->behind(behind, sched_policy->progress(ahead, now), now) >=
+	       (s64)sched_balance_ticks;
 }
 
 void sched_balance(struct runqueue *rq, u64 now)
@@ -99,9 +90,10 @@ void sched_balance(struct runqueue *rq, u64 now)
 	if (!rq->count || cpu_count() == 1)
 		return;
 	find_extremes(rq, now, &behind, &ahead);
-	if (behind)
-		take(rq, behind, sched_policy->progress(rq, now), (s64)sched_balance_ticks, now);
-	if (ahead && worth_moving(rq, ahead, now)) {
+	if (behind && lags(behind, rq, now))
+		take(rq, behind, now);
+	/* It will find us behind, and take what may run there. */
+	if (ahead && rq->count > 1 && lags(rq, ahead, now)) {
 		__atomic_store_n(&ahead->balance_at, 0, __ATOMIC_RELAXED);
 		sched_notify(ahead->cpu, SCHED_F_RESCHED);
 	}

@@ -165,40 +165,20 @@ void sched_wake(struct sched_entity *e)
 	}
 }
 
-void sched_kick(struct sched_entity *e)
+void sched_interrupt(struct sched_entity *e)
 {
-	u32 cpu;
+	u32 cpu = __atomic_load_n(&e->cpu, __ATOMIC_RELAXED);
 
-	sched_wake(e);
-	if (!sched_running(e) || __atomic_load_n(&e->polls, __ATOMIC_SEQ_CST))
-		return;
-	cpu = __atomic_load_n(&e->cpu, __ATOMIC_RELAXED);
-	if (cpu != cpu_id()) {
-		e->stats.kicks++;
-		sched_notify(cpu, 0);
-	}
+	e->stats.kicks += cpu != cpu_id();
+	sched_notify(cpu, 0);
 }
 
-bool sched_poll_begin(struct sched_entity *e)
+bool sched_alone(void)
 {
-	struct runqueue *rq = runqueue_this();
+	const struct runqueue *rq = runqueue_this();
 
-	if (rq->count || !list_empty(&rq->work) || sched_must_yield())
-		return false;
-	(void)__atomic_exchange_n(&e->polls, true, __ATOMIC_SEQ_CST);
-	return true;
-}
-
-bool sched_polled(const struct sched_entity *e)
-{
-	return __atomic_load_n(&e->state, __ATOMIC_ACQUIRE) != SCHED_RUNNING ||
-	       sched_must_yield() || __atomic_load_n(&runqueue_this()->count, __ATOMIC_RELAXED);
-}
-
-void sched_poll_end(struct sched_entity *e)
-{
-	/* A locked exchange: the look at events that follows is not made before. */
-	(void)__atomic_exchange_n(&e->polls, false, __ATOMIC_SEQ_CST);
+	return !__atomic_load_n(&rq->count, __ATOMIC_RELAXED) && list_empty(&rq->work) &&
+	       !sched_must_yield();
 }
 
 bool sched_yield_to(struct sched_entity *to)

@@ -12,9 +12,10 @@
 #include "kernel/sched/runqueue.h"
 #include "kernel/time/time.h"
 
-/* Virtual time is ticks << FAIR_SHIFT / weight; more ticks than this at a time do not fit. */
+/* Virtual time is ticks << FAIR_SHIFT / weight. More ticks than this in one go, which only an
+ * entity gets that nothing competes with, do not fit, and do not count. */
 #define FAIR_SHIFT 20
-#define FAIR_TICKS_MAX BIT(43)
+#define FAIR_TICKS_MAX BIT(38)
 /* A group's weight in units of 1/1024, to be divided among its entities. */
 #define FAIR_UNIT 1024
 /* Of a slice: the first request after a wake, so that it is served soon; the shortest time
@@ -91,7 +92,10 @@ static const struct sched_entity *fair_current(const struct runqueue *rq)
 
 static u64 current_vtime(const struct runqueue *rq, const struct sched_entity *e, u64 now)
 {
-	return e->fair.vtime + to_virtual(now - rq->run_since, e->fair.weight);
+	/* The caller may have looked at the clock before it began. */
+	return e->fair.vtime +
+	       to_virtual(sched_before(now, rq->run_since) ? 0 : now - rq->run_since,
+			  e->fair.weight);
 }
 
 /* The virtual time of all that are in the queue and of current; base if there is none. */
@@ -102,11 +106,33 @@ static u64 fair_vtime(const struct runqueue *rq, u64 now, u64 *weight)
 	s64 moment = q->moment;
 
 	*weight = q->weight;
+	if (e && !q->weight) {
+		*weight = e->fair.weight;
+		return current_vtime(rq, e, now);
+	}
 	if (e) {
 		moment += (s64)(current_vtime(rq, e, now) - q->base) * (s64)e->fair.weight;
 		*weight += e->fair.weight;
 	}
 	return *weight ? q->base + (u64)(moment / (s64)*weight) : q->base;
+}
+
+static void publish(struct fair_queue *q, u64 vtime, u64 weight, u64 now)
+{
+	__atomic_store_n(&q->vtime, vtime, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->vtime_at, now, __ATOMIC_RELAXED);
+	__atomic_store_n(&q->vweight, weight, __ATOMIC_RELAXED);
+}
+
+/* The queue has changed under current. */
+static void publish_change(struct runqueue *rq, u64 now)
+{
+	u64 weight, vtime;
+
+	if (!fair_current(rq))
+		return;
+	vtime = fair_vtime(rq, now, &weight);
+	publish(&rq->fair, vtime, weight, now);
 }
 
 static void fair_init(struct runqueue *rq)
@@ -190,6 +216,7 @@ static __attribute__((noinline)) void enqueue_among(struct runqueue *rq, struct 
 	else if (reason != SCHED_PREEMPTED)
 		fair_place(rq, e, reason, now);
 	insert(q, e);
+	publish_change(rq, now);
 }
 
 static void fair_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason,
@@ -204,24 +231,21 @@ static void fair_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched
 		insert_only(q, e, reason);
 }
 
-static void fair_dequeue(struct runqueue *rq, struct sched_entity *e)
+static void take_out(struct fair_queue *q, struct sched_entity *e)
 {
-	struct fair_queue *q = &rq->fair;
-
-	if (q->only == e) {
-		q->only = NULL;
-		return;
-	}
 	sched_tree_remove(&q->tree, &e->node);
 	q->weight -= e->fair.weight;
 	q->moment -= (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
 }
 
-static void publish(struct fair_queue *q, u64 vtime, u64 weight, u64 now)
+static void fair_dequeue(struct runqueue *rq, struct sched_entity *e)
 {
-	__atomic_store_n(&q->vtime, vtime, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->vtime_at, now, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->vweight, weight, __ATOMIC_RELAXED);
+	if (rq->fair.only == e) {
+		rq->fair.only = NULL;
+		return;
+	}
+	take_out(&rq->fair, e);
+	publish_change(rq, time_tsc());
 }
 
 /* The base follows the virtual time, so that products stay small. */
@@ -255,7 +279,7 @@ static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
 	if (unlikely(!node))
 		node = sched_tree_first(&q->tree);
 	e = container_of(node, struct sched_entity, node);
-	fair_dequeue(rq, e);
+	take_out(q, e);
 	return e;
 }
 
@@ -274,15 +298,13 @@ static void fair_charge(struct runqueue *rq, struct sched_entity *e, u64 ticks)
 {
 	struct fair_queue *q = &rq->fair;
 
+	/* With a reservation it need not have been here yet. */
+	if (unlikely(!e->fair.weight))
+		set_weight(e);
 	e->fair.vtime += to_virtual(ticks, e->fair.weight);
 	if (q->weight)
 		return;
 	e->fair.vtime = later(e->fair.vtime, front() - e->fair.request * FAIR_LAG_SLICES);
-}
-
-static s64 fair_behind(const struct sched_entity *e, u64 progress)
-{
-	return to_ticks((s64)(progress - e->fair.vtime), e->fair.weight);
 }
 
 static void fair_block(struct runqueue *rq, struct sched_entity *e)
@@ -299,7 +321,8 @@ static void fair_block(struct runqueue *rq, struct sched_entity *e)
 		moment = q->moment + (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
 		v = q->base + (u64)(moment / (s64)(q->weight + e->fair.weight));
 	}
-	e->fair.lag = (u64)clamp(fair_behind(e, v), 0, (s64)sched_slice_ticks * FAIR_LAG_SLICES);
+	e->fair.lag = (u64)clamp(to_ticks((s64)(v - e->fair.vtime), e->fair.weight), 0,
+				 (s64)sched_slice_ticks * FAIR_LAG_SLICES);
 }
 
 static bool fair_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now)
@@ -348,6 +371,13 @@ static u64 fair_progress(const struct runqueue *rq, u64 now)
 	if (!weight || (s64)ticks < 0)
 		ticks = 0;
 	return __atomic_load_n(&q->vtime, __ATOMIC_RELAXED) + to_virtual(ticks, MAX(weight, 1u));
+}
+
+static s64 fair_behind(const struct runqueue *rq, u64 progress, u64 now)
+{
+	u64 weight = __atomic_load_n(&rq->fair.vweight, __ATOMIC_RELAXED);
+
+	return to_ticks((s64)(progress - fair_progress(rq, now)), weight);
 }
 
 const struct sched_policy sched_fair = {

@@ -2,7 +2,8 @@
 /* Which processor an entity that becomes ready goes to. */
 #include "kernel/sched/runqueue.h"
 
-static u32 sched_idle_cpus; /* atomic: queues whose idle is 1 */
+/* Processors that are idle, as far as a set can name them. Atomic; queues' .idle decides. */
+static struct sched_cpus idle_cpus;
 
 bool sched_allowed(const struct sched_entity *e, u32 cpu)
 {
@@ -13,44 +14,47 @@ bool sched_allowed(const struct sched_entity *e, u32 cpu)
 
 void sched_offer_idle(struct runqueue *rq)
 {
-	__atomic_fetch_add(&sched_idle_cpus, 1, __ATOMIC_SEQ_CST);
+	if (rq->cpu < SCHED_CPUS)
+		__atomic_fetch_or(&idle_cpus.bits[rq->cpu / 64], sched_cpu_bit(rq->cpu),
+				  __ATOMIC_SEQ_CST);
 	__atomic_exchange_n(&rq->idle, 1, __ATOMIC_SEQ_CST);
 }
 
 bool sched_claim_idle(struct runqueue *rq)
 {
-	if (!__atomic_load_n(&rq->idle, __ATOMIC_SEQ_CST) ||
-	    !__atomic_exchange_n(&rq->idle, 0, __ATOMIC_SEQ_CST))
+	if (!__atomic_load_n(&rq->idle, __ATOMIC_SEQ_CST))
 		return false;
-	__atomic_fetch_sub(&sched_idle_cpus, 1, __ATOMIC_SEQ_CST);
-	return true;
+	/* First, so that it does not undo a later offer. */
+	if (rq->cpu < SCHED_CPUS)
+		__atomic_fetch_and(&idle_cpus.bits[rq->cpu / 64], ~sched_cpu_bit(rq->cpu),
+				   __ATOMIC_SEQ_CST);
+	return __atomic_exchange_n(&rq->idle, 0, __ATOMIC_SEQ_CST);
+}
+
+static u64 idle_word(unsigned word)
+{
+	return __atomic_load_n(&idle_cpus.bits[word], __ATOMIC_SEQ_CST);
 }
 
 bool sched_any_idle(void)
 {
-	return __atomic_load_n(&sched_idle_cpus, __ATOMIC_SEQ_CST);
-}
-
-struct runqueue *sched_find_idle(const struct sched_entity *e, u32 first)
-{
-	u32 count = cpu_count(), cpu = first;
-
-	for (u32 i = 0; i < count; i++) {
-		struct runqueue *rq = runqueue_of(cpu);
-
-		if (rq->active && sched_allowed(e, cpu) && sched_claim_idle(rq))
-			return rq;
-		cpu = cpu + 1 == count ? 0 : cpu + 1;
-	}
-	return NULL;
+	return idle_word(0) | idle_word(1) | idle_word(2) | idle_word(3);
 }
 
 int sched_idle_for(const struct sched_entity *e)
 {
-	for (u32 cpu = 0; cpu < cpu_count(); cpu++)
-		if (__atomic_load_n(&runqueue_of(cpu)->idle, __ATOMIC_SEQ_CST) &&
-		    sched_allowed(e, cpu))
-			return (int)cpu;
+	int home = __atomic_load_n(&e->home, __ATOMIC_RELAXED);
+
+	if (home >= 0)
+		return home < SCHED_CPUS && (idle_word((u32)home / 64) & sched_cpu_bit((u32)home))
+			   ? home
+			   : -1;
+	for (unsigned word = 0; word < SCHED_CPUS / 64; word++) {
+		u64 found = idle_word(word) & e->cpus.bits[word];
+
+		if (found)
+			return (int)(word * 64) + __builtin_ctzll(found);
+	}
 	return -1;
 }
 
@@ -77,12 +81,28 @@ static struct runqueue *find_least_loaded(const struct sched_entity *e)
 	return best ? best : runqueue_of(0);
 }
 
+/* With a reservation there is no choice. */
+static struct runqueue *place_at_home(const struct sched_entity *e)
+{
+	struct runqueue *rq =
+	    e->last && e->last->cpu == (u32)e->home ? e->last : runqueue_of((u32)e->home);
+
+	sched_claim_idle(rq);
+	return rq;
+}
+
 struct runqueue *sched_place(const struct sched_entity *e)
 {
 	struct runqueue *rq = e->last;
+	int idle;
 
+	if (unlikely(__atomic_load_n(&e->home, __ATOMIC_RELAXED) >= 0))
+		return place_at_home(e);
 	if (likely(rq && sched_allowed(e, rq->cpu) && sched_claim_idle(rq)))
 		return rq;
-	rq = sched_any_idle() ? sched_find_idle(e, e->cpu) : NULL;
-	return rq ? rq : find_least_loaded(e);
+	/* Others may claim it at the same moment. */
+	while ((idle = sched_idle_for(e)) >= 0)
+		if (sched_claim_idle(runqueue_of((u32)idle)))
+			return runqueue_of((u32)idle);
+	return find_least_loaded(e);
 }

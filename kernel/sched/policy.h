@@ -46,11 +46,12 @@ struct sched_policy {
 	/* How far a processor has come with serving its entities, as of now; comparable
 	 * between processors. Without the lock: an estimate. */
 	u64 (*progress)(const struct runqueue *rq, u64 now);
-	/* Ticks that e is behind such a progress. */
-	s64 (*behind)(const struct sched_entity *e, u64 progress);
+	/* Ticks that all of a processor's entities together are behind such a progress.
+	 * Without the lock: an estimate. */
+	s64 (*behind)(const struct runqueue *rq, u64 progress, u64 now);
 };
 
-/* Earliest eligible virtual deadline first: docs/adr/0007. */
+/* Earliest eligible virtual deadline first: docs/adr/0008. */
 extern const struct sched_policy sched_fair;
 
 /* Length of a slice in TSC ticks, set by sched_setup(). */

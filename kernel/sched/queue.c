@@ -45,8 +45,6 @@ static __attribute__((noinline)) void insert_special(struct runqueue *rq, struct
 		return;
 	}
 	if (cap_any(e) && !cap_ready(e, now)) {
-		if (reason == SCHED_PREEMPTED || reason == SCHED_YIELDED)
-			sched_policy->block(rq, e);
 		hold_back(e, rq->cpu, e->cap.until);
 		return;
 	}
@@ -119,6 +117,12 @@ static struct sched_entity *choose(struct runqueue *rq, u64 now)
 	return e;
 }
 
+static void set_alarm(struct runqueue *rq, u64 tsc)
+{
+	rq->alarm = tsc;
+	timer_set_alarm(rq->cpu, tsc);
+}
+
 /* Budget and cap end a slice also when nobody waits. */
 static u64 slice_of(struct runqueue *rq, const struct sched_entity *e)
 {
@@ -149,8 +153,8 @@ static __attribute__((noinline)) void start_slice(struct runqueue *rq, const str
 	rq->slice_end = now + ticks;
 	if (rq->count || work_waits || special)
 		queue_arm_slice(rq);
-	else if (sched_heartbeat_ticks && !timer_armed(&rq->slice))
-		timer_arm_on(&rq->slice, rq->cpu, now + sched_heartbeat_ticks);
+	else if (sched_heartbeat_ticks && rq->alarm == TIMER_NEVER)
+		set_alarm(rq, now + sched_heartbeat_ticks);
 }
 
 struct sched_entity *queue_pick(struct runqueue *rq, u64 now, bool work_waits)
@@ -164,7 +168,7 @@ struct sched_entity *queue_pick(struct runqueue *rq, u64 now, bool work_waits)
 	__atomic_store_n(&rq->current, e, __ATOMIC_RELEASE);
 	/* Alone: nothing to do but what a processor that cannot be kicked needs. */
 	if (likely(!rq->count && !work_waits && e->place == SCHED_AT_FAIR && !e->cap.on &&
-		   (timer_armed(&rq->slice) || !sched_heartbeat_ticks))) {
+		   (rq->alarm != TIMER_NEVER || !sched_heartbeat_ticks))) {
 		rq->slice_hard = false;
 		rq->slice_end = now + sched_slice_ticks;
 	} else {
@@ -196,9 +200,10 @@ bool queue_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now)
 
 bool queue_arm_slice(struct runqueue *rq)
 {
-	if (!rq->current || (timer_armed(&rq->slice) && rq->slice.deadline <= rq->slice_end))
+	/* One that comes too early looks again. */
+	if (!rq->current || rq->alarm <= rq->slice_end)
 		return false;
-	timer_arm_on(&rq->slice, rq->cpu, rq->slice_end);
+	set_alarm(rq, rq->slice_end);
 	return true;
 }
 
@@ -206,20 +211,21 @@ bool queue_arm_slice(struct runqueue *rq)
  * Armed when something competes for the processor, or when budget or cap end; and where
  * a guest cannot be interrupted at any moment (sched_set_heartbeat()), always.
  */
-void queue_slice_over(struct timer *timer)
+void queue_slice_over(void)
 {
-	struct runqueue *rq = container_of(timer, struct runqueue, slice);
+	struct runqueue *rq = runqueue_this();
 	u64 now = time_tsc();
 
 	ticket_lock(&rq->lock);
-	/* The timer may be that of an entity that has stopped running since. */
+	rq->alarm = TIMER_NEVER;
+	/* It may be that of an entity that has stopped running since. */
 	if (rq->current) {
 		if (now < rq->slice_end)
-			timer_arm_on(&rq->slice, rq->cpu, rq->slice_end);
+			set_alarm(rq, rq->slice_end);
 		else if (rq->count || rq->slice_hard || !list_empty(&rq->work))
 			sched_notify(rq->cpu, SCHED_F_RESCHED);
 		else if (sched_heartbeat_ticks)
-			timer_arm_on(&rq->slice, rq->cpu, now + sched_heartbeat_ticks);
+			set_alarm(rq, now + sched_heartbeat_ticks);
 	}
 	ticket_unlock(&rq->lock);
 }
@@ -240,10 +246,9 @@ void queue_entity_due(struct timer *timer)
 	}
 	ticket_lock(&rq->lock);
 	if (e->queue == rq) {
-		enum sched_reason reason = e->place == SCHED_AT_CAP ? SCHED_NEW : SCHED_MOVED;
-
+		/* While its cap held it back it waited, and is owed that up to the limit. */
 		queue_remove(rq, e);
-		queue_insert(rq, e, reason, now);
+		queue_insert(rq, e, SCHED_MOVED, now);
 		preempts = queue_preempts(rq, e, now);
 		queue_arm_slice(rq);
 	}

@@ -92,6 +92,13 @@ int sched_set_reserve(struct sched_entity *e, u32 us, u32 period_us)
 	return err;
 }
 
+void sched_drop_reserve(struct sched_entity *e)
+{
+	ticket_lock(&admission);
+	give_back(e);
+	ticket_unlock(&admission);
+}
+
 u32 sched_reserved_percent(u32 cpu)
 {
 	return percpu_of(cpu, reserved_parts) / (PARTS / 100);

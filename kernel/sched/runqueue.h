@@ -34,10 +34,11 @@ struct runqueue {
 	enum sched_place place;       /* where current was taken from */
 	struct sched_entity *last;    /* ran last, only to be compared */
 	struct sched_entity *next;    /* runs next if it still waits here: sched_yield_to() */
-	u64 run_since;                /* TSC when current's run() began, 0: there is none */
-	u64 slice_end;                /* TSC when current's slice is over, if others wait */
-	bool slice_hard;              /* it ends also when nobody waits: budget, cap */
-	struct timer slice;
+	u64 left_at;      /* TSC when the last one returned, 0: something came between */
+	u64 run_since;    /* TSC when current's run() began, 0: there is none */
+	u64 slice_end;    /* TSC when current's slice is over, if others wait */
+	bool slice_hard;  /* it ends also when nobody waits: budget, cap */
+	u64 alarm;        /* TSC when it is looked at, TIMER_NEVER: it is not */
 	u64 balance_at;   /* TSC when to look at the other processors */
 	struct list work; /* items waiting */
 	struct work *work_running;
@@ -56,11 +57,10 @@ void sched_notify(u32 cpu, u32 flags);
 
 /* --- place.c: where a ready entity goes --- */
 
-/* Mark a processor as idle, and claim it, or any that e may run on, for a wake, so that
- * the next waker looks for another one. */
+/* Mark a processor as idle, and claim it for a wake, so that the next waker looks for
+ * another one. False: it is not idle, or somebody was faster. */
 void sched_offer_idle(struct runqueue *rq);
 bool sched_claim_idle(struct runqueue *rq);
-struct runqueue *sched_find_idle(const struct sched_entity *e, u32 first);
 
 /* Is any processor idle, or which one that e may run on (-1: none)? Hints. */
 bool sched_any_idle(void);
@@ -91,8 +91,8 @@ void queue_charge(struct runqueue *rq, struct sched_entity *e, u64 ran);
 bool queue_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now);
 /* See to it that current's slice ends. True: nothing had seen to it. */
 bool queue_arm_slice(struct runqueue *rq);
-/* Of the queue's timer, and of an entity's. Without the lock. */
-void queue_slice_over(struct timer *timer);
+/* Of this processor's alarm, and of an entity's timer. Without the lock. */
+void queue_slice_over(void);
 void queue_entity_due(struct timer *timer);
 
 /* --- sched.c --- */

@@ -5,10 +5,11 @@
 #include "arch/x86/cpu/cpu.h"
 #include "kernel/lib/bitmap.h"
 #include "kernel/sched/clock.h"
+#include "kernel/sched/longest.h"
 #include "kernel/sched/runqueue.h"
 #include "kernel/time/time.h"
 
-/* In microseconds. docs/adr/0007 says what follows from them. */
+/* In microseconds. docs/adr/0008 says what follows from them. */
 #define SLICE_US 3000
 #define BALANCE_US 6000
 #define CAP_US 1000
@@ -33,13 +34,12 @@ struct runqueue *runqueue_this(void)
 
 void sched_notify(u32 cpu, u32 flags)
 {
-	if (flags)
+	if (unlikely(flags))
 		__atomic_fetch_or(&percpu_of(cpu, sched_flags), flags, __ATOMIC_SEQ_CST);
-	if (cpu == cpu_id())
+	if (cpu == cpu_id() || unlikely(!sched_ops))
 		return;
-	runqueue_this()->stats.kicks++;
-	if (sched_ops)
-		sched_ops->kick(cpu);
+	percpu(runqueue).stats.kicks++;
+	sched_ops->kick(cpu);
 }
 
 /* --- becoming ready ------------------------------------------------------------- */
@@ -100,6 +100,7 @@ static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 {
 	clock_stop(&e->stats.wait_clock, now);
 	clock_start(&e->stats.run_clock, now);
+	e->started = now;
 	e->stats.runs++;
 	if (e->stats.woken_at)
 		account_wake(&e->stats, now);
@@ -108,6 +109,8 @@ static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
 		e->stats.migrations++;
 		__atomic_store_n(&e->cpu, rq->cpu, __ATOMIC_RELAXED);
 	}
+	if (rq->left_at)
+		longest_switch(now - rq->left_at);
 	if (rq->last != e) {
 		rq->last = e;
 		rq->stats.switches++;
@@ -124,6 +127,7 @@ static u64 account_end(struct runqueue *rq, struct sched_entity *e)
 	queue_charge(rq, e, ran);
 	__atomic_store_n(&rq->current, NULL, __ATOMIC_RELEASE);
 	rq->run_since = 0;
+	rq->left_at = now;
 	return now;
 }
 
@@ -200,6 +204,7 @@ static bool may_halt(struct runqueue *rq)
 static void idle(struct runqueue *rq)
 {
 	sched_offer_idle(rq);
+	rq->left_at = 0;
 	if (may_halt(rq)) {
 		timer_program();
 		rq->stats.idles++;
@@ -227,6 +232,14 @@ static struct sched_entity *pick(struct runqueue *rq, bool work_waits)
 	return e;
 }
 
+static void fire_timers(void)
+{
+	u64 start = time_tsc();
+
+	timer_run_expired();
+	longest_timers(time_tsc() - start);
+}
+
 void sched_round(void)
 {
 	struct runqueue *rq = runqueue_this();
@@ -237,9 +250,11 @@ void sched_round(void)
 	/* Before we look at what there is: whatever comes later sets them again. */
 	__atomic_exchange_n(&percpu(sched_flags), 0, __ATOMIC_SEQ_CST);
 	if (time_tsc() >= timer_next())
-		timer_run_expired();
-	if (unlikely(!list_empty(&rq->work)))
+		fire_timers();
+	if (unlikely(!list_empty(&rq->work))) {
 		work_waits = work_run(rq);
+		rq->left_at = 0;
+	}
 	e = pick(rq, work_waits);
 	if (e)
 		run_entity(rq, e);
@@ -257,7 +272,7 @@ void sched_setup_cpu(void)
 	rq->cpu = cpu_id();
 	if (!rq->work.next) /* work may be queued before */
 		list_init(&rq->work);
-	timer_init(&rq->slice, queue_slice_over);
+	rq->alarm = TIMER_NEVER;
 	sched_policy->init(rq);
 	__atomic_store_n(&rq->active, true, __ATOMIC_SEQ_CST);
 }
@@ -265,12 +280,18 @@ void sched_setup_cpu(void)
 void sched_setup(const struct sched_ops *ops)
 {
 	sched_ops = ops;
+	timer_set_alarm_fn(queue_slice_over);
 	sched_slice_ticks = time_us_to_ticks(SLICE_US);
 	sched_balance_ticks = time_us_to_ticks(BALANCE_US);
 	sched_cap_ticks = time_us_to_ticks(CAP_US);
 	sched_cap_burst_ticks = time_us_to_ticks(CAP_BURST_US);
 	sched_share_ticks = time_us_to_ticks(SHARE_US);
 	sched_setup_cpu();
+}
+
+u32 sched_slice_us(void)
+{
+	return SLICE_US;
 }
 
 void sched_set_heartbeat(u32 ms)

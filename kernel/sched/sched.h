@@ -53,10 +53,11 @@ struct sched_entity {
 	void (*run)(struct sched_entity *e);
 	struct sched_group *group; /* NULL: by itself, with the default weight */
 	u32 cpu;                   /* the processor it runs or last ran on; read-only for users */
+	u64 started;               /* TSC when the last run() began; read-only for users */
 	struct sched_stats stats;
 	/* Private. */
 	enum sched_state state; /* atomic */
-	bool want_block, want_yield, polls;
+	bool want_block, want_yield;
 	enum sched_place place;
 	struct runqueue *queue; /* where it is queued, NULL: nowhere */
 	struct runqueue *last;  /* where it ran last, NULL: nowhere yet */
@@ -104,6 +105,9 @@ int __must_check sched_set_cpus(struct sched_entity *e, const struct sched_cpus 
  */
 int __must_check sched_set_reserve(struct sched_entity *e, u32 us, u32 period_us);
 
+/* Give a reservation back, before the entity goes. */
+void sched_drop_reserve(struct sched_entity *e);
+
 /* What of a processor's time is reserved. */
 u32 sched_reserved_percent(u32 cpu);
 
@@ -117,9 +121,9 @@ void sched_refresh(struct sched_entity *e);
  */
 void sched_wake(struct sched_entity *e);
 
-/* sched_wake(), and if it is inside run() on another processor, interrupt that
- * (smp_kick()), so that it leaves the guest and sees what has changed. */
-void sched_kick(struct sched_entity *e);
+/* Interrupt the processor where it was inside run() last, unless that is this one, so that
+ * run() leaves the guest and sees what has changed. Not a wake. */
+void sched_interrupt(struct sched_entity *e);
 
 /* Inside run() at the moment? */
 static inline bool sched_running(const struct sched_entity *e)
@@ -127,14 +131,9 @@ static inline bool sched_running(const struct sched_entity *e)
 	return __atomic_load_n(&e->state, __ATOMIC_RELAXED) >= SCHED_RUNNING;
 }
 
-/*
- * Called by run() instead of blocking at once: nothing else wants this processor, so it
- * may look for events for a while. Between these two no kick is sent for it; a wake
- * makes sched_polled() true, and so does anything else that wants the processor.
- */
-bool sched_poll_begin(struct sched_entity *e);
-bool sched_polled(const struct sched_entity *e);
-void sched_poll_end(struct sched_entity *e);
+/* Called by run(): does nothing else want this processor at the moment? Then run() may
+ * look for events for a while, instead of blocking at once. */
+bool sched_alone(void);
 
 /* Called by run(): when it returns, the entity is blocked, unless it was woken
  * since run() began (or since sched_wake_ack()). */
@@ -200,7 +199,7 @@ struct sched_entity *sched_current(void);
 /* What the scheduler needs from arch; registered by boot/core. */
 struct sched_ops {
 	void (*kick)(u32 cpu);    /* make a processor leave hlt or its guest (smp_kick) */
-	void (*idle)(void);       /* sti; hlt; cli: an interrupt pending at entry ends it */
+	void (*idle)(void);       /* smp_idle: an interrupt pending at entry ends it */
 	void (*irq_window)(void); /* sti; nop; cli: take what is pending */
 };
 
@@ -221,8 +220,9 @@ void sched_round(void);
  * if nothing competes; 0, which is the default: not. */
 void sched_set_heartbeat(u32 ms);
 
-/* The name of the algorithm. */
+/* The name of the algorithm, and how long an entity runs while others wait. */
 const char *sched_policy_name(void);
+u32 sched_slice_us(void);
 
 /* The latency in ticks that this many of 1000 wakes do not exceed, to a power of two. */
 u64 sched_latency(const struct sched_stats *stats, u32 of_1000);

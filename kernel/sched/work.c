@@ -2,6 +2,7 @@
 #include "kernel/sched/work.h"
 
 #include "kernel/lib/err.h"
+#include "kernel/sched/longest.h"
 #include "kernel/sched/runqueue.h"
 #include "kernel/time/time.h"
 
@@ -97,7 +98,11 @@ static struct work *work_take(struct runqueue *rq)
 
 static void work_run_one(struct runqueue *rq, struct work *work)
 {
-	bool more = work->fn(work);
+	bool (*fn)(struct work * work) = work->fn;
+	u64 start = time_tsc();
+	bool more = fn(work);
+
+	longest_work((const void *)fn, time_tsc() - start);
 
 	if (!more && work_move(work, WORK_RUNNING, WORK_IDLE))
 		return;

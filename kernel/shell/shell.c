@@ -31,6 +31,7 @@ struct shell {
 	/* shell_set_job() */
 	bool (*job)(struct shell *sh, void *ctx);
 	void *job_ctx;
+	u32 job_period_ms; /* shell_set_live(): not 0 */
 	struct work job_work;
 	struct timer job_timer;
 	bool started;
@@ -220,9 +221,9 @@ static void shell_input(char c)
 	struct shell *sh = &shell;
 
 	if (sh->job) {
-		if (c == CTRL_C) {
+		if (c == CTRL_C || sh->job_period_ms) {
 			sh->job = NULL;
-			shell_printf(sh, "^C\n");
+			shell_printf(sh, sh->job_period_ms ? "" : "^C\n");
 			prompt(sh);
 		}
 		return;
@@ -267,8 +268,12 @@ static bool job_step(struct work *work)
 		timer_arm(&sh->job_timer, time_tsc() + time_ms_to_ticks(SHELL_JOB_WAIT_MS));
 		return false;
 	}
-	if (sh->job(sh, sh->job_ctx))
-		return true;
+	if (sh->job(sh, sh->job_ctx)) {
+		if (!sh->job_period_ms)
+			return true;
+		timer_arm(&sh->job_timer, time_tsc() + time_ms_to_ticks(sh->job_period_ms));
+		return false;
+	}
 	sh->job = NULL;
 	prompt(sh);
 	return false;
@@ -281,8 +286,15 @@ static void job_timer_fired(struct timer *timer)
 
 void shell_set_job(struct shell *sh, bool (*step)(struct shell *sh, void *ctx), void *ctx)
 {
+	shell_set_live(sh, step, ctx, 0);
+}
+
+void shell_set_live(struct shell *sh, bool (*step)(struct shell *sh, void *ctx), void *ctx,
+		    u32 period_ms)
+{
 	sh->job = step;
 	sh->job_ctx = ctx;
+	sh->job_period_ms = period_ms;
 	work_queue_on(&sh->job_work, 0);
 }
 

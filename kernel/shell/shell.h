@@ -70,6 +70,13 @@ void shell_ask(struct shell *sh, const char *question,
  */
 void shell_set_job(struct shell *sh, bool (*step)(struct shell *sh, void *ctx), void *ctx);
 
+/*
+ * For a display that is kept up to date: step(sh, ctx) is called every so many milliseconds,
+ * until it returns false or any key is typed. Only from within a command.
+ */
+void shell_set_live(struct shell *sh, bool (*step)(struct shell *sh, void *ctx), void *ctx,
+		    u32 period_ms);
+
 /* From a completion callback: a possible word. */
 void shell_complete_add(struct shell_completion *c, const char *word);
 

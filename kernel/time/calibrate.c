@@ -5,8 +5,11 @@
 #include "arch/x86/cpu/io.h"
 
 #define CALIBRATE_ROUNDS 3
-/* Reads of a device's register after which it is given up: some 0.2 s with real ports. */
+/* A device is given up after that many reads of its register, some 0.2 s with real ports, and that
+ * many ticks: where reads cost nothing, in an emulator that counts instructions, they would
+ * be over too soon. */
 #define CALIBRATE_POLLS 200000u
+#define CALIBRATE_TICKS 100000000u
 
 #define PIT_HZ 1193182u
 #define PIT_COUNT (PIT_HZ / 100)
@@ -49,6 +52,11 @@ u64 calibrate_hypervisor(void)
 	return (u64)cpuid(HYPERVISOR_LEAF_TSC, 0).eax * 1000;
 }
 
+static bool given_up(u32 polls, u64 start)
+{
+	return polls >= CALIBRATE_POLLS && time_tsc() - start >= CALIBRATE_TICKS;
+}
+
 /* Ticks while channel 2 counts PIT_COUNT down once, 0: it does not. */
 static u64 pit_measure(void)
 {
@@ -61,12 +69,12 @@ static u64 pit_measure(void)
 	io_out8(PIT_CHANNEL_2, PIT_COUNT & 0xff);
 	io_out8(PIT_CHANNEL_2, PIT_COUNT >> 8);
 	start = time_tsc();
-	while (!(io_in8(PORT_B) & PORT_B_OUT2) && polls < CALIBRATE_POLLS)
+	while (!(io_in8(PORT_B) & PORT_B_OUT2) && !given_up(polls, start))
 		polls++;
 	end = time_tsc();
 	io_out8(PORT_B, port_b);
 	/* An output that is high at once is a port that nobody drives. */
-	return polls < 16 || polls == CALIBRATE_POLLS ? 0 : end - start;
+	return polls < 16 || given_up(polls, start) ? 0 : end - start;
 }
 
 /* Ticks while the PM timer advances; *count: by how much. 0: it does not. */
@@ -75,7 +83,7 @@ static u64 pm_timer_measure(u16 port, u32 *count)
 	u32 first = io_in32(port) & PM_TIMER_MASK;
 	u64 start = time_tsc();
 
-	for (u32 polls = 0; polls < CALIBRATE_POLLS; polls++) {
+	for (u32 polls = 0; !given_up(polls, start); polls++) {
 		*count = (io_in32(port) - first) & PM_TIMER_MASK;
 		if (*count >= PM_TIMER_COUNT)
 			return time_tsc() - start;

@@ -12,12 +12,14 @@ struct timer_queue {
 	struct timer *running; /* whose fn runs now */
 	u64 run_now;           /* inside timer_run_expired(): its notion of now, else 0 */
 	u64 programmed;        /* what the hardware is set to; only this processor */
+	u64 alarm;             /* timer_set_alarm() */
 	bool ready;
 };
 
 static PERCPU(struct timer_queue, timer_queue);
 PERCPU(u64, timer_next_deadline);
 static const struct timer_ops *timer_ops;
+static void (*timer_alarm_fn)(void);
 
 void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
 {
@@ -31,7 +33,7 @@ void timer_set_ops(const struct timer_ops *ops)
 
 static void timer_publish(struct timer_queue *queue, u32 cpu)
 {
-	u64 next = queue->root ? queue->root->deadline : TIMER_NEVER;
+	u64 next = queue->root ? MIN(queue->root->deadline, queue->alarm) : queue->alarm;
 
 	__atomic_store_n(&percpu_of(cpu, timer_next_deadline), next, __ATOMIC_RELAXED);
 }
@@ -43,7 +45,7 @@ void timer_setup_cpu(void)
 	if (queue->ready)
 		return;
 	ticket_lock(&queue->lock);
-	queue->programmed = TIMER_NEVER;
+	queue->programmed = queue->alarm = TIMER_NEVER;
 	queue->ready = true;
 	timer_publish(queue, cpu_id());
 	ticket_unlock(&queue->lock);
@@ -116,6 +118,21 @@ bool timer_cancel(struct timer *timer)
 	return was_armed;
 }
 
+void timer_set_alarm_fn(void (*fn)(void))
+{
+	timer_alarm_fn = fn;
+}
+
+void timer_set_alarm(u32 cpu, u64 deadline)
+{
+	struct timer_queue *queue = &percpu_of(cpu, timer_queue);
+
+	ticket_lock(&queue->lock);
+	queue->alarm = deadline;
+	timer_publish(queue, cpu);
+	ticket_unlock(&queue->lock);
+}
+
 static void timer_wait_not_running(const struct timer *timer)
 {
 	for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
@@ -157,6 +174,7 @@ unsigned timer_run_expired(void)
 	struct timer_queue *queue = &percpu(timer_queue);
 	u64 now = time_tsc();
 	unsigned fired = 0;
+	bool alarm;
 	struct timer *timer;
 
 	if (now < timer_next())
@@ -170,8 +188,15 @@ unsigned timer_run_expired(void)
 		ticket_lock(&queue->lock);
 	}
 	queue->run_now = 0;
+	alarm = queue->alarm <= now;
+	if (alarm) {
+		queue->alarm = TIMER_NEVER;
+		timer_publish(queue, cpu_id());
+	}
 	ticket_unlock(&queue->lock);
-	return fired;
+	if (alarm)
+		timer_alarm_fn();
+	return fired + alarm;
 }
 
 void timer_irq(void *arg)

@@ -41,6 +41,14 @@ void timer_arm(struct timer *timer, u64 deadline);
  * if it must notice before its next exit. */
 void timer_arm_on(struct timer *timer, u32 cpu, u64 deadline);
 
+/*
+ * One further deadline for each processor, cheaper to move than a timer: fn, the same for
+ * all, runs there once it is past. TIMER_NEVER: none. Any processor may set it; the
+ * caller has to kick that processor as for timer_arm_on().
+ */
+void timer_set_alarm_fn(void (*fn)(void));
+void timer_set_alarm(u32 cpu, u64 deadline);
+
 /* Disarm, from any processor. True if it was armed. fn may still be running on
  * another processor when this returns. */
 bool timer_cancel(struct timer *timer);

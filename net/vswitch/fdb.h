@@ -93,7 +93,7 @@ static inline u16 fdb_age_now(u64 now_ns)
 /*
  * Where a key belongs: the number of its home slot. Multiply-shift with a secret odd factor,
  * which is universal: two keys chosen without knowing it collide no more often than by chance
- * (docs/adr/0011).
+ * (docs/adr/0015).
  */
 static inline u64 fdb_home(const struct fdb *f, u64 key)
 {

@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	params.modules = &module;
 	params.module_count = load_identify(&params.kernel) == LOAD_MULTIBOOT;
 	params.cmdline = "console=ttyS0";
-	if (!load_image(&params, &state) && state.rip >= ram.size + 0x200)
+	load_copies_init(&ram.copies);
+	if (!guest_ram_finish(&ram, load_image(&params, &state)) && state.rip >= ram.size + 0x200)
 		abort();
 	return 0;
 }

@@ -62,7 +62,7 @@ static void on_vm(void *vm)
 	(void)vm;
 }
 
-static void on_output(void *vm, const char *bytes, size_t len)
+static size_t on_output(void *vm, const char *bytes, size_t len)
 {
 	static volatile char sink;
 
@@ -70,6 +70,7 @@ static void on_output(void *vm, const char *bytes, size_t len)
 	for (size_t i = 0; i < len; i++)
 		sink = bytes[i];
 	(void)sink;
+	return (len + 1) / 2; /* slow, but it gets on */
 }
 
 static u64 on_guest_tsc(void *vm)
@@ -140,8 +141,7 @@ static void serve(struct platform *p, unsigned cpu)
 	if (vector >= 0) {
 		if (vector < 16 || vlapic_irr(v) < vector)
 			abort();
-		vlapic_accept(v, (u8)vector);
-		if (vlapic_isr(v) != vector)
+		if (vlapic_take(v) != vector || vlapic_isr(v) != vector)
 			abort();
 	} else if (cpu == 0 && platform_extint_pending(p)) {
 		platform_extint_ack(p);
@@ -263,6 +263,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		step(&p, &in);
 	pass_time(HZ / 100);
 	platform_reset(&p);
+	pass_time(HZ); /* output that was written before the reset is still given out */
 	if (timer_next() != TIMER_NEVER)
 		abort();
 	platform_destroy(&p);

@@ -179,12 +179,13 @@ static void measure_x2apic(void)
 static void measure_instructions(void)
 {
 	volatile u32 *ioapic = (volatile u32 *)IOAPIC;
+	bool amd = cpu_is_amd();
 	u32 a, b, c, d;
 
 	MEASURE("nothing", (void)0);
 	MEASURE("cpuid-0", cpuid_regs(0, 0, &a, &b, &c, &d));
 	MEASURE("cpuid-7", cpuid_regs(7, 0, &a, &b, &c, &d));
-	MEASURE("hypercall", __asm__ volatile("vmcall" : "=a"(a) : "a"(0x1234) : "memory"));
+	MEASURE("hypercall", hypercall(amd, 0x1234));
 	MEASURE("rdmsr", (void)rdmsr(0x1b));
 	MEASURE("wrmsr", wrmsr(0x8b, 0));
 	MEASURE("xsetbv", __asm__ volatile("xsetbv" ::"a"(1), "d"(0), "c"(0)));

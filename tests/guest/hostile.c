@@ -36,11 +36,30 @@ static void all_msrs(void)
 	read_msrs(0xc0000000, 0xc0001fff);
 }
 
+/* SVM's, where the processor has these instead. */
+static void svm_instructions(void)
+{
+	u64 wrong = 0;
+
+	wrong += TRY("xor %%eax, %%eax; vmrun %%rax", "c"(0)) != 7;
+	wrong += TRY("xor %%eax, %%eax; vmload %%rax", "c"(0)) != 7;
+	wrong += TRY("xor %%eax, %%eax; vmsave %%rax", "c"(0)) != 7;
+	wrong += TRY("stgi", "c"(0)) != 7;
+	wrong += TRY("clgi", "c"(0)) != 7;
+	wrong += TRY("xor %%eax, %%eax; skinit %%eax", "c"(0)) != 7;
+	wrong += TRY("xor %%eax, %%eax; invlpga %%rax, %%ecx", "c"(0)) != 7;
+	print_line("HOSTILE vmx-not-refused", wrong);
+}
+
 static void vmx_instructions(void)
 {
 	static u64 operand;
 	u64 wrong = 0;
 
+	if (cpu_is_amd()) {
+		svm_instructions();
+		return;
+	}
 	wrong += TRY("vmxon %0", "m"(operand)) != 7;
 	wrong += TRY("vmclear %0", "m"(operand)) != 7;
 	wrong += TRY("vmptrld %0", "m"(operand)) != 7;

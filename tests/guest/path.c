@@ -12,6 +12,7 @@
 
 static volatile u64 timer_fired, ipi_taken, ap_ready;
 static volatile bool ap_halts;
+static bool amd;
 
 static void on_timer(struct trap *trap)
 {
@@ -47,9 +48,7 @@ static void do_cpuid(void)
 
 static void do_hypercall(void)
 {
-	u32 a;
-
-	__asm__ volatile("vmcall" : "=a"(a) : "a"(0x1234) : "memory");
+	hypercall(amd, 0x1234);
 }
 
 static void do_rdmsr(void)
@@ -94,6 +93,13 @@ static void rest(void)
 		;
 }
 
+/* ipi-again: while the target is still busy with the last one, as in tests/guest/exits.c. */
+static void pause(void)
+{
+	if (!cmdline_has("ipi-again"))
+		rest();
+}
+
 static void start_other(void)
 {
 	ap_halts = cmdline_has("ipi-halted");
@@ -110,9 +116,10 @@ void guest_main(void)
 	} exits[] = {
 	    {"cpuid", do_cpuid},     {"hypercall", do_hypercall},   {"rdmsr", do_rdmsr},
 	    {"out", do_out},         {"mmio-write", do_mmio_write}, {"timer", do_timer},
-	    {"ipi-running", do_ipi}, {"ipi-halted", do_ipi},
+	    {"ipi-running", do_ipi}, {"ipi-halted", do_ipi},        {"ipi-again", do_ipi},
 	};
 
+	amd = cpu_is_amd();
 	trap_set(VECTOR_TIMER, on_timer);
 	trap_set(VECTOR_IPI, on_ipi);
 	apic_enable();
@@ -124,10 +131,10 @@ void guest_main(void)
 		if (exits[i].fn == do_ipi)
 			start_other();
 		for (unsigned n = 0; n < 100; n++) {
-			rest();
+			pause();
 			exits[i].fn();
 		}
-		rest();
+		pause();
 		__asm__ volatile("xchg %bx, %bx");
 		exits[i].fn();
 		__asm__ volatile("xchg %bx, %bx");

@@ -16,3 +16,6 @@ path-src := $(guest-lib) tests/guest/path.c
 exits-lds := $(hello-lds)
 path-lds := tests/guest/lib/guest.lds
 hello32-lds := $(hello-lds)
+guest += busy
+busy-src := $(guest-lib) tests/guest/busy.c
+busy-lds := $(hello-lds)

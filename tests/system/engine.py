@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-CONNECT_SECONDS = 30
+CONNECT_SECONDS = 120
 PR_SET_PDEATHSIG = 1
 
 

@@ -25,7 +25,8 @@ TRIPLE_FAULT = "Triple fault"
 # Instructions are counted, and nothing comes from the host: the same run every time.
 ICOUNT = ["-icount", "shift=1,sleep=off", "-seed", "7",
           "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
-ICOUNT_MODEL = "max,-rdrand,-rdseed"
+# Reading the x2APIC's timer ends in "Bad icount read".
+ICOUNT_MODEL = "max,-rdrand,-rdseed,-x2apic"
 
 
 def available():

@@ -17,6 +17,7 @@ Words of its own:
     exit STATUS       what hanok-vm must return (0)
     dts               the configuration itself follows, up to a line 'end'
     only ENGINE: WHY  the others of ENGINES cannot do it, and why
+    in ENGINE LINE    this line for that engine only
 In values, \\xHH is the byte HH (\\x1d is Ctrl-]) only after 'send'.
 
 An executable scenarios/NAME.py or NAME.sh is run as it is and passes with exit status 0; comment
@@ -29,7 +30,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DEFAULT_TIMEOUT = 300
 DEFAULT_CPUS = 2
-ENGINES = ("bochs",)  # those that every scenario runs in
+ENGINES = ("bochs", "qemu")  # those that every scenario runs in
 
 
 class Scenario:
@@ -57,9 +58,12 @@ class Scenario:
             word, _, value = line.strip().partition(" ")
             if not word or word.startswith("#"):
                 continue
+            engine = None
+            if word == "in":
+                engine, word, value = (value.split(" ", 2) + [""])[:3]
             value = value.strip()
             if word == "dts":
-                self.options += ["--config", self.inline_config(lines)]
+                self.options.append((None, "--config=" + self.inline_config(lines)))
             elif word == "cost":
                 self.cost = float(value)
             elif word == "exit":
@@ -67,9 +71,9 @@ class Scenario:
             elif word == "only":
                 self.restrict(value)
             else:
-                self.add_option(word, value)
+                self.add_option(word, value, engine)
 
-    def add_option(self, word, value):
+    def add_option(self, word, value, engine):
         if word == "timeout":
             self.timeout = int(value)
         elif word == "cpus":
@@ -78,7 +82,7 @@ class Scenario:
             value = str(self.path.parent / value)
         elif word == "send":
             value = re.sub(r"\\x([0-9a-f]{2})", lambda m: chr(int(m[1], 16)), value)
-        self.options.append(f"--{word}={value}")
+        self.options.append((engine, f"--{word}={value}"))
 
     def inline_config(self, lines):
         body = []
@@ -94,7 +98,8 @@ class Scenario:
     def argv(self, engine):
         if self.path.suffix != ".scn":
             return ["env", "HANOK_ENGINE=" + engine, str(self.path)]
-        options = [f"--engine={engine}"] + self.options
+        options = [f"--engine={engine}"]
+        options += [option for where, option in self.options if where in (None, engine)]
         if not any(o.startswith("--timeout") for o in options):
             options.append(f"--timeout={self.timeout}")
         return [str(ROOT / "tests/system/hanok-vm")] + options

@@ -17,7 +17,6 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/system"))
 import console  # noqa: E402
-import scenario  # noqa: E402
 
 ENGINE = os.environ.get("HANOK_ENGINE", "bochs")  # whose turn it is
 EMPTY = '/dts-v1/;\n/ { compatible = "hanok,config-v1"; vms { }; };\n'
@@ -58,11 +57,6 @@ def flatten(steps):
             yield step
         else:
             yield from flatten(step)
-
-
-def guests(*steps):
-    """Steps for engines in which guests run."""
-    return steps if ENGINE in scenario.ENGINES else ()
 
 
 def boot(source, steps, timeout=300, options=()):

@@ -11,18 +11,19 @@
 enum { EXIT_GOOD = 0, EXIT_MISTAKES = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
-    "usage: hanok-check [--file NAME]... [--memory MIB] FILE\n"
+    "usage: hanok-check [--file NAME]... [--memory MIB] [--cpus N] FILE\n"
     "Check a configuration of Hanok: device tree source (*.dts, compiled by dtc) or blob.\n"
     "  --file NAME   NAME is on the boot volume; with at least one --file, all files that\n"
     "                the configuration names must be given (NAME=PATH is allowed)\n"
     "  --memory MIB  memory that there is for guests\n"
+    "  --cpus N      processors that there are\n"
     "Exit status: 0 no mistakes, 1 mistakes (one line each), 2 wrong usage or no such file.\n";
 
 struct options {
 	const char *path;
 	char **files; /* as given, cut at '=' */
 	unsigned file_count;
-	unsigned long long memory_mib;
+	unsigned long long memory_mib, cpus;
 };
 
 static bool file_present(void *ctx, const char *name)
@@ -43,12 +44,12 @@ static void print_problem(void *ctx, const struct config_problem *p)
 	       p->property ? ": " : "", p->what, p->remedy);
 }
 
-static bool parse_memory(const char *text, struct options *o)
+static bool parse_number(const char *text, unsigned long long *number)
 {
 	char *end;
 
-	o->memory_mib = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && o->memory_mib;
+	*number = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && *number;
 }
 
 static bool parse(int argc, char **argv, struct options *o)
@@ -58,7 +59,10 @@ static bool parse(int argc, char **argv, struct options *o)
 			o->files[o->file_count] = argv[++i];
 			strtok(o->files[o->file_count++], "=");
 		} else if (!strcmp(argv[i], "--memory") && i + 1 < argc) {
-			if (!parse_memory(argv[++i], o))
+			if (!parse_number(argv[++i], &o->memory_mib))
+				return false;
+		} else if (!strcmp(argv[i], "--cpus") && i + 1 < argc) {
+			if (!parse_number(argv[++i], &o->cpus))
 				return false;
 		} else if (argv[i][0] == '-' || o->path) {
 			return false;
@@ -145,6 +149,7 @@ static int check(const struct options *o)
 	const struct config_report report = {print_problem, (void *)o};
 	const struct config_facts facts = {
 	    .memory_mib = o->memory_mib,
+	    .cpus = (u32)o->cpus,
 	    .file_present = o->file_count ? file_present : NULL,
 	    .ctx = (void *)o,
 	};

@@ -5,6 +5,7 @@
 #include "kernel/console/console.h"
 #include "kernel/shell/shell.h"
 #include "kernel/time/time.h"
+#include "vmm/cmds/vm_set.h"
 #include "vmm/exit/exit.h"
 #include "vmm/vcpu/vcpu.h"
 
@@ -122,12 +123,17 @@ static void info_pv(struct shell *sh, const struct vcpu *v)
 static void info_vcpu(struct shell *sh, struct vcpu *v)
 {
 	u64 run_ns = time_ticks_to_ns(sched_run_ticks(&v->sched));
+	unsigned longest = 0;
+
+	for (unsigned kind = 0; kind < VIRT_EXIT_KINDS; kind++)
+		if (v->longest[kind] > v->longest[longest])
+			longest = kind;
 
 	shell_printf(sh, "vcpu %u: %s, cpu %u, ran %llu.%03llu s, longest exit %s %llu ticks\n",
 		     v->index, vcpu_activity_name(v), v->sched.cpu,
 		     (unsigned long long)(run_ns / 1000000000),
-		     (unsigned long long)(run_ns / 1000000 % 1000), exit_names[v->longest_kind],
-		     (unsigned long long)v->longest_ticks);
+		     (unsigned long long)(run_ns / 1000000 % 1000), exit_names[longest],
+		     (unsigned long long)v->longest[longest]);
 	info_pv(sh, v);
 	/* While the VM runs, one that has parked already may be on its way somewhere else. */
 	if (v->activity == VCPU_PARKED && v->vm->state != VM_RUNNING)
@@ -136,8 +142,9 @@ static void info_vcpu(struct shell *sh, struct vcpu *v)
 
 static int do_info(struct shell *sh, struct vm *vm)
 {
-	shell_printf(sh, "vm %s: %s, %u vcpus, %u MiB, started %u times\n", vm->name,
-		     vm_state_name(vm->state), vm->cpus, vm->config->memory_mib, vm->starts);
+	shell_printf(sh, "vm %s: %s, %u vcpus, %u MiB, started %u %s\n", vm->name,
+		     vm_state_name(vm->state), vm->cpus, vm->config->memory_mib, vm->starts,
+		     vm->starts == 1 ? "time" : "times");
 	shell_printf(sh, "  kernel %s, initrd %s\n", vm->config->kernel,
 		     vm->config->initrd ? vm->config->initrd : "none");
 	shell_printf(sh, "  bootargs %s\n", vm->config->bootargs);
@@ -181,9 +188,13 @@ static int vm_command(struct shell *sh, int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "list"))
 		return list_vms(sh);
-	if (argc != 3)
+	if (argc < 3)
 		return ERR_INVAL;
 	vm = vm_find(argv[2]);
+	if (vm && !strcmp(argv[1], "set"))
+		return vm_set_command(sh, vm, argc - 3, argv + 3);
+	if (argc != 3)
+		return ERR_INVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name))
 			continue;
@@ -199,18 +210,22 @@ static void vm_complete(struct shell_completion *c, int argc, char **argv)
 {
 	struct list *it;
 
-	(void)argv;
 	if (argc == 2) {
 		shell_complete_add(c, "list");
+		shell_complete_add(c, "set");
 		for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 			shell_complete_add(c, verbs[i].name);
 	} else if (argc == 3) {
 		list_for_each (it, vm_list())
 			shell_complete_add(c, list_entry(it, struct vm, link)->name);
+	} else if (argc == 4 && !strcmp(argv[1], "set")) {
+		vm_set_complete(c);
 	}
 }
 
-SHELL_COMMAND(vm, "list | start|stop|shutdown|pause|resume|reset|console|info NAME",
+SHELL_COMMAND(vm,
+	      "list | start|stop|shutdown|pause|resume|reset|console|info NAME | "
+	      "set NAME weight|cap|pin|reserve VALUE",
 	      "manage virtual machines",
 	      "list              all VMs with their state\n"
 	      "start NAME        build it and run it\n"
@@ -219,5 +234,8 @@ SHELL_COMMAND(vm, "list | start|stop|shutdown|pause|resume|reset|console|info NA
 	      "pause NAME        stand still; resume NAME goes on\n"
 	      "reset NAME        as by its reset button\n"
 	      "console NAME      attach the keyboard to its serial port; Ctrl-] detaches\n"
-	      "info NAME         configuration, memory, exits; registers when it stands still",
+	      "info NAME         configuration, memory, exits; registers when it stands still\n"
+	      "set NAME ...      its share of the processors from now on: weight 200; cap 50\n"
+	      "                  (percent of a processor) or off; pin 0,2-3 or all; reserve\n"
+	      "                  2000/10000 (microseconds of a period, per vCPU) or off",
 	      vm_command, vm_complete);

@@ -44,6 +44,13 @@ struct cpuid_rule {
  * FSRM: REP MOVSB is not trustworthy on every processor that offers it. */
 #define LEAF7_EDX ((u32)(BIT(8) | BIT(10) | BIT(26) | BIT(27) | BIT(28) | BIT(29) | BIT(31)))
 
+/* Leaf 0x80000008 EBX, AMD's: CLZERO XSAVEERPTR IBPB IBRS STIBP, IBRS and STIBP better always on,
+ * IBRS preferred, SSBD SSB_NO BTC_NO IBPB_RET. */
+#define LEAF80000008_EBX                                                                     \
+	((u32)(BIT(0) | BIT(2) | BIT(12) | BIT(14) | BIT(15) | BIT(16) | BIT(17) | BIT(18) | \
+	       BIT(24) | BIT(26) | BIT(29) | BIT(30)))
+#define CMP_LEGACY ((u32)BIT(1)) /* leaf 0x80000001 ECX: HTT means cores, not threads */
+
 static const struct cpuid_rule cpuid_rules[] = {
     {0x0, 0, {ALL, ALL, ALL, ALL}, {0}},
     {0x1, 0, {ALL, 0x0000ffff, LEAF1_ECX, LEAF1_EDX}, {0, 0, LEAF1_ECX_SET, LEAF1_EDX_SET}},
@@ -66,7 +73,7 @@ static const struct cpuid_rule cpuid_rules[] = {
     {0x80000006, 0, {ALL, ALL, ALL, ALL}, {0}},
     /* No invariant TSC: the guest prefers its paravirtual clock, which survives migration. */
     {0x80000007, 0, {0}, {0}},
-    {0x80000008, 0, {0x0000ffff, 0, 0, 0}, {0}},
+    {0x80000008, 0, {0x0000ffff, LEAF80000008_EBX, 0, 0}, {0}},
 };
 
 static void fix_topology(struct cpuid_entry *e, const struct cpuid_facts *f)
@@ -98,6 +105,21 @@ static void fix_xsave(struct cpuid_entry *e, const struct cpuid_facts *f)
 	} else if (!(f->xcr0 & component)) {
 		memset(&e->regs, 0, sizeof(e->regs));
 	}
+}
+
+bool cpuid_vendor_is_amd(u32 leaf0_ebx)
+{
+	return leaf0_ebx == 0x68747541 || leaf0_ebx == 0x6f677948; /* "Auth"..., "Hygo"... */
+}
+
+/* What AMD's processors tell of topology besides leaf 0xb: bits of the APIC ID that number cores,
+ * and how many there are. */
+static void fix_amd(struct cpuid_entry *e, const struct cpuid_facts *f)
+{
+	if (e->leaf == 0x80000008)
+		e->regs.ecx = 3 << 12 | (f->cpus - 1);
+	else if (e->leaf == 0x80000001 && f->cpus > 1)
+		e->regs.ecx |= CMP_LEGACY;
 }
 
 static void fix_features(struct cpuid_entry *e, const struct cpuid_facts *f)
@@ -170,6 +192,8 @@ static struct cpuid_entry make_entry(const struct cpuid_rule *rule, u32 subleaf,
 	e.regs.ecx = (h.ecx & rule->mask.ecx) | rule->set.ecx;
 	e.regs.edx = (h.edx & rule->mask.edx) | rule->set.edx;
 	fix_entry(&e, facts);
+	if (cpuid_vendor_is_amd(facts->host(0, 0).ebx))
+		fix_amd(&e, facts);
 	return e;
 }
 

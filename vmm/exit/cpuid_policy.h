@@ -68,6 +68,10 @@ void cpuid_policy_destroy(struct cpuid_policy *policy);
 const struct cpuid_entry *cpuid_policy_find(const struct cpuid_policy *policy, u32 leaf,
 					    u32 subleaf);
 
+/* Whether EBX of leaf 0 names AMD or Hygon: what the guest takes its processor for decides
+ * which of the vendors' own registers it has. */
+bool cpuid_vendor_is_amd(u32 leaf0_ebx);
+
 /* Whether an entry's registers depend on the vCPU: see exit_cpuid(). */
 static inline bool cpuid_entry_dynamic(const struct cpuid_entry *e)
 {

@@ -2,11 +2,13 @@
 /* Control registers and XCR0: what the processor itself would refuse gives #GP, the rest
  * goes to the back end (SDM vol. 3, 2.5 and 2.6). */
 #include "arch/x86/cpu/cpu.h"
+#include "arch/x86/cpu/features.h"
 #include "arch/x86/cpu/xsave.h"
 #include "vmm/exit/emulate.h"
 #include "vmm/exit/exit.h"
 #include "vmm/exit/guest_access.h"
 #include "vmm/exit/system_insn.h"
+#include "vmm/vcpu/gva.h"
 
 #define CR0_RESERVED_HIGH 0xffffffff00000000ull
 
@@ -66,55 +68,82 @@ static bool cr4_valid(struct vcpu *v, u64 value)
 	return true;
 }
 
-/* In PAE paging a write of CR0, CR3 or CR4 loads the four PDPTEs (SDM vol. 3, 4.4.1). */
-static void load_pdptes(struct vcpu *v)
-{
-	u64 cr0 = virt->get_reg(&v->virt, VIRT_CR0), cr4 = virt->get_reg(&v->virt, VIRT_CR4);
-	u64 entries[4];
-	gpa_t table;
+#define PDPTES 4
+/* Of which a change loads the PDPTEs; a write of CR3 always does (SDM vol. 3, 4.4.1). */
+#define CR0_LOADS (CR0_CD | CR0_NW | CR0_PG)
+#define CR4_LOADS (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
 
-	if (!(cr0 & CR0_PG) || !(cr4 & CR4_PAE) || (virt->get_reg(&v->virt, VIRT_EFER) & EFER_LMA))
-		return;
-	table = GPA(virt->get_reg(&v->virt, VIRT_CR3) & 0xffffffe0);
-	if (vm_memory_read(&v->vm->memory, table, entries, sizeof(entries)))
-		return;
-	for (unsigned i = 0; i < ARRAY_SIZE(entries); i++)
-		virt->set_reg(&v->virt, (enum virt_reg)(VIRT_PDPTE0 + i), entries[i]);
+/* Whether a write that is valid otherwise loads the four PDPTEs of PAE paging, and from where. */
+static bool loads_pdptes(struct vcpu *v, u8 nr, u64 value, gpa_t *table)
+{
+	u64 cr[5] = {[0] = virt->get_reg(&v->virt, VIRT_CR0),
+		     [3] = virt->get_reg(&v->virt, VIRT_CR3),
+		     [4] = virt->get_reg(&v->virt, VIRT_CR4)};
+	u64 changed = cr[nr] ^ value;
+
+	cr[nr] = value;
+	*table = GPA(cr[3] & 0xffffffe0);
+	if (!(cr[0] & CR0_PG) || !(cr[4] & CR4_PAE) ||
+	    (virt->get_reg(&v->virt, VIRT_EFER) & EFER_LME))
+		return false;
+	return nr == 3 || (changed & (nr ? CR4_LOADS : CR0_LOADS));
 }
 
-static bool write_cr_raw(struct vcpu *v, u8 nr, u64 value)
+/* False: the write gives #GP, and changes nothing. What is no RAM reads as all ones. */
+static bool read_pdptes(struct vcpu *v, gpa_t table, u64 entries[PDPTES])
+{
+	unsigned phys_bits = cpu_features()->phys_bits;
+
+	if (vm_memory_read(&v->vm->memory, table, entries, PDPTES * sizeof(*entries)))
+		return false;
+	for (unsigned i = 0; i < PDPTES; i++)
+		if (!gva_pdpte_valid(entries[i], phys_bits))
+			return false;
+	return true;
+}
+
+static bool cr_valid(struct vcpu *v, u8 nr, u64 value)
 {
 	switch (nr) {
 	case 0:
-		if (!cr0_valid(v, value))
-			return false;
-		virt->set_reg(&v->virt, VIRT_CR0, value);
-		return true;
+		return cr0_valid(v, value);
 	case 3:
-		virt->set_reg(&v->virt, VIRT_CR3, value & ~BIT(63));
 		return true;
 	case 4:
-		if (!cr4_valid(v, value))
-			return false;
-		virt->set_reg(&v->virt, VIRT_CR4, value);
-		return true;
+		return cr4_valid(v, value);
 	case 8:
-		if (value & ~0xfull)
-			return false;
-		vlapic_set_tpr(v->lapic, (u8)(value << 4));
-		vcpu_look(v);
-		return true;
+		return !(value & ~0xfull);
 	default:
 		return false;
 	}
 }
 
+static void write_tpr(struct vcpu *v, u64 value)
+{
+	vlapic_set_tpr(v->lapic, (u8)(value << 4));
+	vcpu_look(v);
+}
+
 static bool write_cr(struct vcpu *v, u8 nr, u64 value)
 {
-	if (!write_cr_raw(v, nr, value))
+	u64 entries[PDPTES];
+	bool load;
+	gpa_t table;
+
+	if (!cr_valid(v, nr, value))
 		return false;
-	if (nr != 8)
-		load_pdptes(v);
+	if (nr == 8) {
+		write_tpr(v, value);
+		return true;
+	}
+	if (nr == 3)
+		value &= ~BIT(63);
+	load = loads_pdptes(v, nr, value, &table);
+	if (load && !read_pdptes(v, table, entries))
+		return false;
+	virt->set_reg(&v->virt, nr == 0 ? VIRT_CR0 : nr == 3 ? VIRT_CR3 : VIRT_CR4, value);
+	for (unsigned i = 0; load && i < PDPTES; i++)
+		virt->set_reg(&v->virt, (enum virt_reg)(VIRT_PDPTE0 + i), entries[i]);
 	return true;
 }
 

@@ -96,7 +96,8 @@ struct insn {
 	u8 scale;        /* shift of the index: 0 to 3 */
 	u8 other;        /* enum insn_other */
 	u8 reg;          /* enum insn_reg when other is INSN_OTHER_REG */
-	u8 reserved[2];
+	u8 plain;        /* the memory operand is at base + disp, base one of gpr[], no more */
+	u8 reserved;
 	s64 disp; /* sign-extended; the offset itself for A0 to A3 */
 	u64 imm;  /* sign-extended to 64 bits */
 };
@@ -138,6 +139,13 @@ int __must_check insn_decode_system(const u8 *bytes, size_t len, enum insn_mode 
 static inline bool insn_is_string(const struct insn *in)
 {
 	return in->op >= INSN_MOVS;
+}
+
+/* What .plain says: not by RSP, which is in no array, nor by a segment with a base. */
+static inline bool insn_is_plain(const struct insn *in)
+{
+	return in->mode == INSN_MODE_64 && in->address_size == 8 && in->segment < INSN_FS &&
+	       in->index == INSN_REG_NONE && in->base < INSN_REG_RIP && in->base != INSN_RSP;
 }
 
 /* A plain store of a register or an immediate, or a plain load into a register: what

@@ -109,7 +109,11 @@ static inline bool decode_fast(const u8 *bytes, struct insn *out)
 
 int insn_decode(const u8 *bytes, size_t len, enum insn_mode mode, struct insn *out)
 {
-	if (mode == INSN_MODE_64 && len >= FAST_LENGTH && decode_fast(bytes, out))
-		return ERR_OK;
-	return insn_decode_any(bytes, len, mode, out);
+	int err = ERR_OK;
+
+	if (mode != INSN_MODE_64 || len < FAST_LENGTH || !decode_fast(bytes, out))
+		err = insn_decode_any(bytes, len, mode, out);
+	if (!err)
+		out->plain = insn_is_plain(out);
+	return err;
 }

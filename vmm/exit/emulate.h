@@ -68,6 +68,12 @@ static inline u64 insn_merge(u64 old, u64 value, unsigned size)
 	return (old & ~mask) | (value & mask);
 }
 
+/* Whether the memory operand is known to begin at a page's first byte. */
+static inline bool insn_starts_page(const struct insn *in, const u64 *gpr)
+{
+	return in->plain && !((gpr[in->base & 15] + (u64)in->disp) & 0xfff);
+}
+
 /*
  * The fast path: with all sixteen registers in gpr[] in the order of enum insn_reg.
  * For insn_is_store(): the value to be stored, in->mem_size bytes, zero-extended.

@@ -57,7 +57,7 @@ static inline __attribute__((always_inline)) bool fast_path(struct vcpu *v, cons
 	u64 offset = gpa & (PAGE_SIZE - 1);
 
 	/* At offset 0 it might be the second half of an access that crosses the border. */
-	if (offset + in->mem_size > PAGE_SIZE || (!offset && in->mem_size > 4))
+	if (offset + in->mem_size > PAGE_SIZE || (!offset && !insn_starts_page(in, v->virt.gpr)))
 		return false;
 	if (in->other == INSN_OTHER_REG && in->reg == INSN_RSP)
 		return false;

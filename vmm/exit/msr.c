@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/features.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/msr_amd.h"
 #include "vmm/exit/msr_kvm.h"
 #include "vmm/exit/msr_mtrr.h"
 #include "vmm/vcpu/pvclock.h"
@@ -104,12 +105,13 @@ static int write_tsc_adjust(struct vcpu *v, u32 msr, u64 value)
 	return 0;
 }
 
-/* Bit 32: a microcode update is loaded; its revision is nobody's business. */
+/* A microcode update is loaded; its revision is nobody's business. Intel's is in the upper half,
+ * AMD's (PATCH_LEVEL) in the lower one. */
 static int read_microcode(struct vcpu *v, u32 msr, u64 *value)
 {
 	(void)v;
 	(void)msr;
-	*value = 1ull << 32;
+	*value = 1ull << 32 | 0x01000065;
 	return 0;
 }
 
@@ -156,10 +158,13 @@ static int read_efer(struct vcpu *v, u32 msr, u64 *value)
 
 static int write_efer(struct vcpu *v, u32 msr, u64 value)
 {
+	u64 allowed = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE;
 	u64 old = virt->get_reg(&v->virt, VIRT_EFER);
 
 	(void)msr;
-	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+	if (cpuid_policy_has(&v->vm->cpuid, 0x80000001, 3, 25))
+		allowed |= EFER_FFXSR;
+	if (value & ~allowed)
 		return ERR_INVAL;
 	if (((old ^ value) & EFER_LME) && (virt->get_reg(&v->virt, VIRT_CR0) & CR0_PG))
 		return ERR_INVAL;
@@ -255,6 +260,7 @@ static const struct msr_rule msr_rules[] = {
     {MSR_IA32_EFER, MSR_IA32_EFER, read_efer, write_efer},
     {MSR_IA32_STAR, MSR_IA32_FMASK, read_reg, write_reg},
     {MSR_IA32_FS_BASE, MSR_IA32_TSC_AUX, read_reg, write_reg},
+    {MSR_AMD_FIRST, MSR_AMD_LAST, msr_read_amd, msr_write_amd},
 };
 
 static const struct msr_rule *msr_find(u32 msr)
@@ -344,25 +350,28 @@ bool fast_msr_read(struct virt_vcpu *vv)
 	return true;
 }
 
-/* Registers whose writes mean nothing; EOI; and IPIs, which may have changed what there is to do
- * here as well: the run loop looks. */
+/* Registers whose writes mean nothing; EOI; IPIs, which may be for the vCPU itself; and a deadline
+ * that has passed. What that leaves to be delivered is dealt with by vcpu_attend(). */
 bool fast_msr_write(struct virt_vcpu *vv)
 {
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
 	u32 msr = (u32)vv->gpr[VIRT_RCX];
 
 	if (likely(msr == MSR_X2APIC_EOI)) {
-		if (vlapic_msr_write(v->lapic, msr, exit_edx_eax(v)))
+		if (!vlapic_fast_eoi(v->lapic, exit_edx_eax(v)))
 			return false;
-		if (vlapic_irr(v->lapic))
-			vcpu_look(v);
 	} else if (msr == MSR_X2APIC_ICR) {
-		if (vlapic_msr_write(v->lapic, msr, exit_edx_eax(v)))
+		if (!vlapic_fast_icr(v->lapic, exit_edx_eax(v)))
 			return false;
-		vcpu_look(v);
-	} else if (msr != MSR_IA32_BIOS_SIGN_ID) {
-		return false;
+	} else if (msr == MSR_IA32_TSC_DEADLINE) {
+		if (!vlapic_fast_deadline(v->lapic, exit_edx_eax(v)))
+			return false;
+	} else {
+		v->exits[VIRT_EXIT_MSR_WRITE] += msr == MSR_IA32_BIOS_SIGN_ID;
+		return msr == MSR_IA32_BIOS_SIGN_ID;
 	}
+	if (vlapic_has_request(v->lapic) || unlikely(virt_caps.virq_delivery))
+		vcpu_look(v);
 	v->exits[VIRT_EXIT_MSR_WRITE]++;
 	return true;
 }
@@ -374,6 +383,13 @@ void exit_msr_reset(struct vcpu *v)
 	    MISC_ENABLE_FAST_STRINGS | MISC_ENABLE_BTS_UNAVAILABLE | MISC_ENABLE_PEBS_UNAVAILABLE;
 	/* As firmware leaves it: MTRRs on, everything write-back. */
 	v->msrs.mtrr_def_type = MTRR_DEF_TYPE_ENABLE | MEM_WB;
+}
+
+/* IBRS of either vendor; AMD's STIBP and SSBD, which may be there alone. */
+static bool has_spec_ctrl(const struct cpuid_policy *p)
+{
+	return cpuid_policy_has(p, 7, 3, 26) || cpuid_policy_has(p, 0x80000008, 1, 14) ||
+	       cpuid_policy_has(p, 0x80000008, 1, 15) || cpuid_policy_has(p, 0x80000008, 1, 24);
 }
 
 void exit_msr_pass(struct vm *vm)
@@ -392,10 +408,11 @@ void exit_msr_pass(struct vm *vm)
 
 	for (size_t i = 0; i < ARRAY_SIZE(pass); i++)
 		virt->msr_pass(&vm->virt, pass[i].msr, pass[i].read, pass[i].write);
-	if (cpuid_policy_has(&vm->cpuid, 7, 3, 26)) {
+	if (has_spec_ctrl(&vm->cpuid))
 		virt->msr_pass(&vm->virt, MSR_IA32_SPEC_CTRL, true, true);
+	if (cpuid_policy_has(&vm->cpuid, 7, 3, 26) ||
+	    cpuid_policy_has(&vm->cpuid, 0x80000008, 1, 12))
 		virt->msr_pass(&vm->virt, MSR_IA32_PRED_CMD, false, true);
-	}
 	if (cpuid_policy_has(&vm->cpuid, 7, 3, 28))
 		virt->msr_pass(&vm->virt, MSR_IA32_FLUSH_CMD, false, true);
 }

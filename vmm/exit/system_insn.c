@@ -43,7 +43,7 @@ unsigned system_insn_length(struct virt_vcpu *vv)
 {
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
 	u64 rip = virt->get_reg(vv, VIRT_RIP);
-	struct insn_cache *c = &v->length_cache[rip / 2 % ARRAY_SIZE(v->length_cache)];
+	struct insn_cache *c = &v->length_cache[(rip ^ rip >> 3) % ARRAY_SIZE(v->length_cache)];
 
 	virt->get_code(vv, &c->now);
 	return likely(insn_cache_hit(c)) ? c->insn.length : length_find(v, c);

@@ -6,6 +6,7 @@
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
 #include "vmm/exit/system_insn.h"
+#include "vmm/vcpu/run.h"
 
 static enum vcpu_next exit_interrupt(struct vcpu *v, const struct virt_exit *exit)
 {
@@ -62,9 +63,7 @@ static enum vcpu_next exit_tpr(struct vcpu *v, const struct virt_exit *exit)
 static enum vcpu_next exit_irq_window(struct vcpu *v, const struct virt_exit *exit)
 {
 	(void)exit;
-	virt->irq_window(&v->virt, false);
-	v->irq_window = false;
-	vcpu_look(v);
+	vcpu_end_irq_window(v);
 	return VCPU_AGAIN;
 }
 
@@ -94,6 +93,18 @@ static enum vcpu_next exit_exception(struct vcpu *v, const struct virt_exit *exi
 {
 	virt->inject_exception(&v->virt, exit->exception.vector, exit->exception.has_error,
 			       exit->exception.error);
+	return VCPU_AGAIN;
+}
+
+static enum vcpu_next exit_displaced(struct vcpu *v, const struct virt_exit *exit)
+{
+	if (exit->displaced.nmi) {
+		vcpu_request(v, VCPU_REQ_NMI);
+		return VCPU_AGAIN;
+	}
+	v->displaced = true;
+	v->displaced_vector = exit->displaced.vector;
+	vcpu_look(v);
 	return VCPU_AGAIN;
 }
 
@@ -154,6 +165,7 @@ const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_APIC_ACCESS] = exit_apic_access,
     [VIRT_EXIT_ENTRY_FAILED] = exit_entry_failed,
     [VIRT_EXIT_UNKNOWN] = exit_unknown,
+    [VIRT_EXIT_DISPLACED] = exit_displaced,
     [VIRT_EXIT_HANDLED] = exit_nothing,
 };
 
@@ -173,6 +185,9 @@ const struct virt_fast exit_fast = {
 	    [VIRT_EXIT_XSETBV] = fast_never,
 	},
     .insn_length = system_insn_length,
+    .interrupt = vcpu_fast_kick,
+    .irq_window = vcpu_fast_irq_window,
+    .attend = vcpu_attend,
 };
 
 const char *const exit_names[VIRT_EXIT_KINDS] = {
@@ -204,5 +219,6 @@ const char *const exit_names[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_APIC_ACCESS] = "apic-access",
     [VIRT_EXIT_ENTRY_FAILED] = "entry-failed",
     [VIRT_EXIT_UNKNOWN] = "unknown",
+    [VIRT_EXIT_DISPLACED] = "displaced",
     [VIRT_EXIT_HANDLED] = "handled",
 };

@@ -29,6 +29,13 @@ struct gva_walk {
 	bool checkable; /* false: entries of 4 bytes, which gva_walk_holds() cannot compare */
 };
 
+/* Whether a page-directory-pointer entry of PAE paging may be loaded (SDM vol. 3, 4.4.1 and
+ * table 4-8): its reserved bits are 0 if it is present. */
+static inline bool gva_pdpte_valid(u64 entry, unsigned phys_bits)
+{
+	return !(entry & 1) || !(entry & (0x1e6 | ~(BIT(phys_bits) - 1)));
+}
+
 /* Whether all entries of a walk still have the values they had. */
 static inline bool gva_walk_holds(const struct gva_walk *w)
 {

@@ -23,7 +23,6 @@ int pvclock_enable(struct vcpu *v, u64 value)
 void pvclock_update(struct vcpu *v)
 {
 	struct pvclock_vcpu_time *page;
-	u64 host_tsc = rdtsc();
 	u32 mul;
 	signed char shift;
 
@@ -36,8 +35,10 @@ void pvclock_update(struct vcpu *v)
 	v->clock_version += 2;
 	__atomic_store_n(&page->version, v->clock_version - 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	page->tsc_timestamp = host_tsc + v->vm->tsc_offset;
-	page->system_time = time_tsc_to_ns(host_tsc) - v->vm->started_ns;
+	/* The same for all vCPUs, and not the time of writing, which would be rounded in another
+	 * way each time: their clocks must agree to the tick, as TSC_STABLE says. */
+	page->tsc_timestamp = v->vm->started_tsc + v->vm->tsc_offset;
+	page->system_time = 0;
 	page->tsc_to_system_mul = mul;
 	page->tsc_shift = shift;
 	page->flags = PVCLOCK_TSC_STABLE;

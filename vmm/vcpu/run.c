@@ -6,8 +6,10 @@
 #include "vmm/vcpu/run.h"
 
 #include "arch/x86/cpu/cpu.h"
+#include "arch/x86/irq/irq.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
+#include "vmm/vcpu/poll.h"
 #include "vmm/vcpu/pvclock.h"
 
 /* The vCPU whose state this CPU holds, if any: it stays loaded until another one runs
@@ -33,12 +35,10 @@ void vcpu_unload(struct vcpu *v)
 		smp_call(cpu - 1, unload_here, v);
 }
 
-void vcpu_load(struct vcpu *v)
+static __attribute__((noinline)) void load_here(struct vcpu *v)
 {
 	struct vcpu *old = percpu(vcpu_loaded);
 
-	if (likely(old == v))
-		return;
 	if (old)
 		unload_here(old);
 	vcpu_unload(v);
@@ -47,12 +47,21 @@ void vcpu_load(struct vcpu *v)
 	__atomic_store_n(&v->loaded_cpu, cpu_id() + 1, __ATOMIC_RELEASE);
 }
 
+void vcpu_load(struct vcpu *v)
+{
+	if (unlikely(percpu(vcpu_loaded) != v))
+		load_here(v);
+}
+
 static void do_init(struct vcpu *v)
 {
-	virt->vcpu_reset(&v->virt);
+	virt->vcpu_reset(&v->virt, true);
+	vcpu_set_signature(v);
 	pv_reset(v);
 	v->msrs.kvm_clock = 0;
-	v->irq_window = false; /* which the reset has closed */
+	v->irq_window = v->displaced = false; /* which the reset has closed, and dropped */
+	v->tpr_threshold = 0;
+	virt->apic_tpr_threshold(&v->virt, 0);
 	vlapic_reset(v->lapic, true);
 	/* The bootstrap processor restarts at the reset vector, the others wait for SIPI
 	 * (SDM vol. 3, 9.4.3). */
@@ -81,8 +90,12 @@ static void do_kick(struct vcpu *v)
 	vcpu_set_activity(v, VCPU_RUNS);
 }
 
+/* One that waits for SIPI takes none (SDM vol. 3, 26.6.1), and must not find it later, when it has
+ * no handler yet. */
 static void do_nmi(struct vcpu *v)
 {
+	if (v->activity == VCPU_WAIT_SIPI)
+		return;
 	if (v->activity == VCPU_HALTED)
 		vcpu_set_activity(v, VCPU_RUNS);
 	if (virt->nmi_ready(&v->virt))
@@ -91,11 +104,9 @@ static void do_nmi(struct vcpu *v)
 		virt->nmi_window(&v->virt, true);
 }
 
-/* Serve what others asked of this vCPU. False: it parked. */
-static bool serve_requests(struct vcpu *v, u32 requests)
+/* What is asked for more rarely than a look at the interrupts. False: it parked. */
+static __attribute__((noinline)) bool serve_others(struct vcpu *v, u32 requests)
 {
-	if (requests & VCPU_REQ_IRQ)
-		vcpu_look(v);
 	if (requests & VCPU_REQ_INIT)
 		do_init(v);
 	if (requests & VCPU_REQ_SIPI)
@@ -116,10 +127,19 @@ static bool serve_requests(struct vcpu *v, u32 requests)
 	return true;
 }
 
-static bool extint_pending(const struct vcpu *v)
+/* Serve what others asked of this vCPU. False: it parked. */
+static inline bool serve_requests(struct vcpu *v)
 {
-	return v->index == 0 && platform_extint_pending(&v->vm->platform) &&
-	       vlapic_extint_enabled(v->lapic);
+	u32 requests = __atomic_exchange_n(&v->virt.requests, 0, __ATOMIC_ACQ_REL);
+
+	vcpu_look(v);
+	return likely(!(requests & ~(u32)(VCPU_REQ_IRQ | VCPU_REQ_POST))) ||
+	       serve_others(v, requests);
+}
+
+static inline bool extint_pending(const struct vcpu *v)
+{
+	return v->index == 0 && platform_extint_pending(&v->vm->platform);
 }
 
 /* Ask for an exit when the guest can take an interrupt. */
@@ -131,27 +151,31 @@ static void ask_irq_window(struct vcpu *v)
 	virt->irq_window(&v->virt, true);
 }
 
-/* The vector to deliver is the highest of the local APIC, or else what the PICs have. */
-static void deliver_by_software(struct vcpu *v, bool lapic, bool extint)
+/* The vector to deliver is the highest of the local APIC, or else what the PICs have. True: the
+ * guest takes one as soon as it can. */
+static bool deliver_by_software(struct vcpu *v, bool lapic, bool extint)
 {
-	int vector = lapic ? vlapic_next(v->lapic) : -1;
+	int vector;
 
-	if (vector < 0 && !extint)
-		return;
 	if (!virt->irq_ready(&v->virt)) {
+		if (!extint && !(lapic && vlapic_next(v->lapic) >= 0))
+			return false;
 		ask_irq_window(v);
-		return;
+		return true;
 	}
-	if (vector >= 0) {
-		vlapic_accept(v->lapic, (u8)vector);
-	} else {
+	vector = lapic ? vlapic_take(v->lapic) : -1;
+	if (vector < 0) {
+		if (!extint)
+			return false;
 		vector = platform_extint_ack(&v->vm->platform);
 		extint = false;
 	}
 	virt->inject_irq(&v->virt, (u8)vector);
-	/* More to come: learn when the guest can take it. */
-	if (extint || (lapic && vlapic_next(v->lapic) >= 0))
+	/* More to come: learn when the guest can take it. Of the local APIC's requests none is
+	 * above the one that was taken. */
+	if (unlikely(extint))
 		ask_irq_window(v);
+	return true;
 }
 
 static void set_tpr_threshold(struct vcpu *v)
@@ -165,7 +189,7 @@ static void set_tpr_threshold(struct vcpu *v)
 }
 
 /* Where hardware delivers: what is requested and in service, and whose EOI we must see. */
-static void tell_hardware(struct vcpu *v)
+static __attribute__((noinline)) void tell_hardware(struct vcpu *v)
 {
 	enum vlapic_status status = vlapic_status_changed(v->lapic);
 	u64 level[4];
@@ -178,57 +202,84 @@ static void tell_hardware(struct vcpu *v)
 		virt->apic_eoi_exit(&v->virt, level);
 }
 
-/* Bring pending interrupts to the guest. */
-static void deliver_interrupts(struct vcpu *v)
+static __attribute__((noinline)) void deliver_displaced(struct vcpu *v)
 {
-	bool extint = extint_pending(v);
-
-	v->virt.own &= ~(u32)VCPU_OWN_IRQ;
-	if (vlapic_has_posted(v->lapic))
-		vlapic_sync(v->lapic);
-	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
-		tell_hardware(v);
-		if (unlikely(extint))
-			deliver_by_software(v, false, true);
+	if (!virt->irq_ready(&v->virt)) {
+		ask_irq_window(v);
 		return;
 	}
-	deliver_by_software(v, true, extint);
-	if (virt_caps.tpr_shadow)
-		set_tpr_threshold(v);
+	v->displaced = false;
+	virt->inject_irq(&v->virt, v->displaced_vector);
 }
 
-static bool attend(struct vcpu *v);
-
-/* Nothing to do, unless something was asked for at this moment. */
-static bool still(struct vcpu *v)
+/* Bring pending interrupts to the guest. True: it has one to take. */
+static bool deliver_interrupts(struct vcpu *v)
 {
-	if (__atomic_load_n(&v->virt.requests, __ATOMIC_ACQUIRE))
-		return attend(v);
-	sched_block(&v->sched);
+	bool extint = extint_pending(v), taken;
+
+	v->virt.own &= ~(u32)VCPU_OWN_IRQ;
+	if (unlikely(v->displaced))
+		deliver_displaced(v);
+	vlapic_sync(v->lapic);
+	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
+		tell_hardware(v);
+		return (unlikely(extint) && deliver_by_software(v, false, true)) ||
+		       vlapic_next(v->lapic) >= 0;
+	}
+	taken = deliver_by_software(v, true, extint);
+	if (virt_caps.tpr_shadow)
+		set_tpr_threshold(v);
+	return taken;
+}
+
+/* Of a vCPU that does not run: whether it goes on so. */
+static __attribute__((noinline)) bool rests(struct vcpu *v)
+{
+	sched_wake_ack(&v->sched);
+	if (v->activity != VCPU_HALTED || v->halted_masked || !deliver_interrupts(v))
+		return true;
+	vcpu_set_activity(v, VCPU_RUNS);
+	v->virt.own &= ~(u32)VCPU_OWN_IRQ;
 	return false;
 }
 
-/* What makes the vCPU stop or change before an entry. False: do not enter. */
-static __attribute__((noinline)) bool attend(struct vcpu *v)
+bool vcpu_attend(struct virt_vcpu *vv)
 {
-	if (v->virt.requests &&
-	    !serve_requests(v, __atomic_exchange_n(&v->virt.requests, 0, __ATOMIC_ACQ_REL))) {
-		sched_block(&v->sched);
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+
+	do {
+		if (vv->requests && !serve_requests(v))
+			return false;
+		if (unlikely(vv->own & VCPU_OWN_PASS))
+			return false;
+		if (unlikely(v->activity != VCPU_RUNS) && rests(v)) {
+			/* A wake for what came before sched_wake_ack() is lost by it. */
+			if (!__atomic_load_n(&vv->requests, __ATOMIC_ACQUIRE))
+				return false;
+		} else if (vv->own & VCPU_OWN_IRQ) {
+			deliver_interrupts(v);
+		}
+	} while (unlikely(!virt_guest_mode(vv)));
+	return true;
+}
+
+bool vcpu_fast_kick(struct virt_vcpu *vv, u8 vector)
+{
+	/* It may mean that there is an earlier timer, which only the run loop programs. */
+	if (vector != IRQ_VECTOR_KICK || sched_must_yield() ||
+	    timer_next() != container_of(vv, struct vcpu, virt)->deadline)
 		return false;
-	}
-	if (unlikely(v->virt.own & VCPU_OWN_PASS)) {
-		v->virt.own &= ~(u32)VCPU_OWN_PASS;
-		return false;
-	}
-	if (unlikely(v->activity != VCPU_RUNS)) {
-		sched_wake_ack(&v->sched);
-		if (v->activity != VCPU_HALTED || v->halted_masked ||
-		    !(vlapic_wants_cpu(v->lapic) || extint_pending(v)))
-			return still(v);
-		vcpu_set_activity(v, VCPU_RUNS);
-	}
-	if (v->virt.own & VCPU_OWN_IRQ)
-		deliver_interrupts(v);
+	container_of(vv, struct vcpu, virt)->exits[VIRT_EXIT_INTERRUPT]++;
+	irq_dispatch(vector);
+	return true;
+}
+
+bool vcpu_fast_irq_window(struct virt_vcpu *vv)
+{
+	struct vcpu *v = container_of(vv, struct vcpu, virt);
+
+	v->exits[VIRT_EXIT_IRQ_WINDOW]++;
+	vcpu_end_irq_window(v);
 	return true;
 }
 
@@ -239,17 +290,16 @@ static __attribute__((noinline)) bool attend(struct vcpu *v)
 static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit)
 {
 	enum vcpu_next next;
-	u32 start, ticks; /* no handler lasts long enough for 32 bits to wrap */
+	u32 start, ticks, *longest; /* no handler lasts long enough for 32 bits to wrap */
 
 	if (exit->kind <= VIRT_EXIT_LAST_SHORT)
 		return exit_handlers[exit->kind](v, exit);
+	longest = &v->longest[exit->kind];
 	start = (u32)rdtsc();
 	next = exit_handlers[exit->kind](v, exit);
 	ticks = (u32)rdtsc() - start;
-	if (unlikely(ticks > v->longest_ticks)) {
-		v->longest_ticks = ticks;
-		v->longest_kind = exit->kind;
-	}
+	if (unlikely(ticks > *longest))
+		*longest = ticks;
 	return next;
 }
 
@@ -265,19 +315,40 @@ static bool parked(struct vcpu *v)
 	return __atomic_load_n(&v->activity, __ATOMIC_ACQUIRE) == VCPU_PARKED;
 }
 
+/* What vcpu_attend() has found. */
+static void stop(struct vcpu *v)
+{
+	if (v->virt.own & VCPU_OWN_PASS)
+		v->virt.own &= ~(u32)VCPU_OWN_PASS;
+	else
+		sched_block(&v->sched);
+}
+
+/* It may have been for a moment only that there was nothing to do. */
+static bool has_paused(struct vcpu *v)
+{
+	return v->activity == VCPU_HALTED && !(v->virt.own & VCPU_OWN_PASS) && vcpu_poll(v);
+}
+
 /* Until it has nothing to do, or others are to run. */
 static void run_guest(struct vcpu *v)
 {
 	struct virt_exit exit;
 
 	while (!sched_must_yield()) {
-		if (unlikely(__atomic_load_n(&v->virt.attention, __ATOMIC_ACQUIRE)) && !attend(v))
+		if (unlikely(!virt_guest_mode(&v->virt)) && !vcpu_attend(&v->virt)) {
+			if (has_paused(v))
+				continue;
+			stop(v);
 			return;
+		}
+		v->deadline = timer_next();
 		if (likely(virt_caps.deadline))
-			virt->set_deadline(&v->virt, timer_next());
+			virt->set_deadline(&v->virt, v->deadline);
 		else
 			timer_program();
 		virt->enter(&v->virt, &exit);
+		virt_host_mode(&v->virt);
 		v->exits[exit.kind]++;
 		if (handle(v, &exit) == VCPU_STOP)
 			return;

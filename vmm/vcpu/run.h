@@ -8,6 +8,20 @@
 
 void vcpu_run(struct sched_entity *e);
 
+/* For struct virt_fast: deal with what asks for attention. True: the guest may be entered. */
+bool vcpu_attend(struct virt_vcpu *vv);
+/* And the exits that only bring attention to something. */
+bool vcpu_fast_kick(struct virt_vcpu *vv, u8 vector);
+bool vcpu_fast_irq_window(struct virt_vcpu *vv);
+
+/* VIRT_EXIT_IRQ_WINDOW: it is not asked for any more. */
+static inline void vcpu_end_irq_window(struct vcpu *v)
+{
+	virt->irq_window(&v->virt, false);
+	v->irq_window = false;
+	vcpu_look(v);
+}
+
 /* Bring the vCPU's state onto this CPU, from wherever it is loaded. */
 void vcpu_load(struct vcpu *v);
 

@@ -7,6 +7,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "kernel/mm/heap.h"
 #include "vmm/exit/exit.h"
+#include "vmm/exit/longest.h"
 #include "vmm/vcpu/run.h"
 
 #define VECTOR_UD 6
@@ -42,6 +43,8 @@ int vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 
 void vcpu_destroy(struct vcpu *v)
 {
+	sched_drop_reserve(&v->sched);
+	exit_longest_keep(v);
 	vcpu_unload(v);
 	virt->vcpu_destroy(&v->virt);
 	heap_free(v);
@@ -50,12 +53,13 @@ void vcpu_destroy(struct vcpu *v)
 void vcpu_reset(struct vcpu *v)
 {
 	vcpu_load(v);
-	virt->vcpu_reset(&v->virt);
+	virt->vcpu_reset(&v->virt, false);
+	vcpu_set_signature(v);
 	virt->apic_mode(&v->virt, vlapic_mode(v->lapic));
 	virt->apic_tpr_threshold(&v->virt, 0);
 	virt->irq_window(&v->virt, false);
 	virt->set_tsc_offset(&v->virt, v->vm->tsc_offset);
-	v->irq_window = false;
+	v->irq_window = v->displaced = false;
 	v->tpr_threshold = 0;
 	__atomic_store_n(&v->virt.attention, 0, __ATOMIC_RELAXED);
 	vcpu_set_activity(v, VCPU_PARKED);
@@ -63,6 +67,13 @@ void vcpu_reset(struct vcpu *v)
 	exit_msr_reset(v);
 	pv_reset(v);
 	v->pv.parked_since = v->pv.parked_ticks = 0;
+}
+
+void vcpu_set_signature(struct vcpu *v)
+{
+	const struct cpuid_entry *e = cpuid_policy_find(&v->vm->cpuid, 1, 0);
+
+	v->virt.gpr[VIRT_RDX] = e ? e->regs.eax : 0;
 }
 
 void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *b)
@@ -92,30 +103,41 @@ void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *b)
 	virt->set_reg(&v->virt, VIRT_RFLAGS, b->rflags | RFLAGS_FIXED);
 }
 
+/*
+ * True: v is in guest mode, on another CPU, and must be told of a request. Otherwise it
+ * sees the request before it enters the guest or blocks; it is woken if it has blocked.
+ */
+static bool must_be_told(struct vcpu *v)
+{
+	/* On its own CPU the run loop looks before the next entry anyway. */
+	if (sched_current() == &v->sched)
+		return false;
+	if (__atomic_load_n(&v->virt.in_guest, __ATOMIC_SEQ_CST))
+		return true;
+	sched_wake(&v->sched);
+	return false;
+}
+
 void vcpu_kick(struct vcpu *v)
 {
-	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_ACQ_REL);
-	/* On its own CPU the run loop looks before the next entry anyway. */
-	if (sched_current() != &v->sched)
-		sched_kick(&v->sched);
+	/* Who set it first tells, and it is not cleared before all requests are seen. */
+	if (__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_SEQ_CST) &
+	    VCPU_REQ_IRQ)
+		return;
+	if (must_be_told(v))
+		sched_interrupt(&v->sched);
 }
 
 void vcpu_post(struct vcpu *v)
 {
-	u32 cpu;
-
 	if (likely(!virt_caps.posted)) {
 		vcpu_kick(v);
 		return;
 	}
-	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_IRQ, __ATOMIC_ACQ_REL);
-	if (sched_current() == &v->sched)
-		return;
-	sched_wake(&v->sched);
-	cpu = __atomic_load_n(&v->sched.cpu, __ATOMIC_RELAXED);
-	/* A notification that comes outside of guest mode waits for the entry. */
-	if (sched_running(&v->sched) && cpu != cpu_id() && virt->apic_post(&v->virt, cpu))
-		sched_kick(&v->sched);
+	__atomic_fetch_or(&v->virt.requests, (u32)VCPU_REQ_POST, __ATOMIC_SEQ_CST);
+	if (must_be_told(v) &&
+	    virt->apic_post(&v->virt, __atomic_load_n(&v->sched.cpu, __ATOMIC_RELAXED)))
+		sched_interrupt(&v->sched);
 }
 
 void vcpu_request(struct vcpu *v, u32 requests)

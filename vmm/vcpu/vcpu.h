@@ -22,6 +22,7 @@
 #define VCPU_REQ_CLOCK BIT(4) /* write the guest's clock page anew */
 #define VCPU_REQ_IRQ BIT(5)   /* its local APIC or the PICs have something new */
 #define VCPU_REQ_KICK BIT(6)  /* a sibling ends its halt: vmm/vcpu/kick.h */
+#define VCPU_REQ_POST BIT(7)  /* as IRQ, but hardware may have dealt with it */
 #define VCPU_OWN_IRQ BIT(0)   /* an interrupt may have become deliverable */
 #define VCPU_OWN_STOP BIT(1)  /* .activity is not VCPU_RUNS */
 #define VCPU_OWN_PASS BIT(2)  /* its processor is for a sibling now: return to the scheduler */
@@ -54,19 +55,25 @@ struct vcpu {
 	u8 sipi_vector;
 	bool halted_masked; /* VCPU_HALTED with interrupts off: only an NMI or INIT ends it */
 	bool irq_window;    /* VIRT_EXIT_IRQ_WINDOW was asked for */
-	u8 tpr_threshold;   /* as last given to the back end */
-	u32 loaded_cpu;     /* CPU + 1 that has its state loaded, 0: none */
+	bool displaced;     /* the guest has yet to take this vector, which is in service already */
+	u8 displaced_vector;
+	u8 tpr_threshold; /* as last given to the back end */
+	u64 deadline;     /* host TSC at which the guest is left at the latest */
+	u32 loaded_cpu;   /* CPU + 1 that has its state loaded, 0: none */
 	struct sched_entity sched;
 	struct vcpu_msrs msrs;
 	struct vcpu_pv pv;
 	u32 clock_version;
 	struct insn_cache insn_cache;
 	/* Lengths of instructions that exited, by RIP, where the processor does not tell them. */
-	struct insn_cache length_cache[4];
+	struct insn_cache length_cache[8];
 	u64 exits[VIRT_EXIT_KINDS];
-	/* For `vm info` and for latency figures: the longest handler by ticks. */
-	u32 longest_ticks;
-	enum virt_exit_kind longest_kind;
+	/* Polling before it blocks, see poll.c: for how many ticks, since when it is blocked. */
+	u32 poll_ticks;
+	u64 halted_at;
+	u64 polls, polls_paid;        /* times that it polled, that what it waited for came */
+	u64 shown_run, shown_at;      /* ticks that it had run, TSC, when `sched` showed it last */
+	u32 longest[VIRT_EXIT_KINDS]; /* of handlers, in ticks; short ones are not measured */
 };
 
 int __must_check vcpu_create(struct vm *vm, u32 index, struct vcpu **out);
@@ -75,6 +82,8 @@ void vcpu_destroy(struct vcpu *v);
 /* RESET: the first vCPU will run from the reset vector until vcpu_set_boot_state() says
  * otherwise, the others wait for SIPI. Not while it runs. */
 void vcpu_reset(struct vcpu *v);
+/* RDX after RESET and INIT: what CPUID tells of family, model and stepping. */
+void vcpu_set_signature(struct vcpu *v);
 void vcpu_set_boot_state(struct vcpu *v, const struct boot_state *boot);
 
 /* Set requests and make the vCPU see them, from any CPU. */

@@ -135,9 +135,9 @@ void platform_uart_input(struct platform *p, const char *bytes, size_t len)
 	vuart_input(p->uart, bytes, len);
 }
 
-bool platform_extint_pending(struct platform *p)
+bool platform_extint_enabled(struct platform *p)
 {
-	return unlikely(vpic_pending(p->pic)) && vlapic_extint_enabled(p->lapic[0]);
+	return vlapic_extint_enabled(p->lapic[0]);
 }
 
 u8 platform_extint_ack(struct platform *p)

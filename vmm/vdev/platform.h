@@ -35,8 +35,9 @@ struct platform_host_ops {
 	/* Guest asked for power-off (S5) or for a reset. Returns; the VM stops soon after. */
 	void (*power_off)(void *vm);
 	void (*reset)(void *vm);
-	/* What the guest wrote to COM1, a line or a part of one. No device lock is held. */
-	void (*uart_output)(void *vm, const char *bytes, size_t len);
+	/* What the guest wrote to COM1, a line or a part of one. No device lock is held. Returns
+	 * how many bytes were taken; the rest is given again a little later. Does not wait. */
+	size_t (*uart_output)(void *vm, const char *bytes, size_t len);
 	/* Guest TSC of this VM (all vCPUs share one offset) and its rate. */
 	u64 (*guest_tsc)(void *vm);
 	u64 (*guest_tsc_to_host)(void *vm, u64 guest_tsc);
@@ -50,6 +51,7 @@ struct platform {
 	unsigned cpus;
 	u64 ram_size; /* bytes; see vmm/vm/layout.h for where it lies */
 	u64 tsc_hz;   /* rate of the guest TSC, which every device clock is derived from */
+	bool intr;    /* the PICs' INTR line; atomic */
 	u32 arbiter;  /* turn of lowest-priority delivery, by vlapic_deliver() */
 	struct bus ports, mmio; /* all but the local APIC's page, which the run loop serves */
 	struct vlapic **lapic;  /* [cpus] */
@@ -86,11 +88,17 @@ void platform_msi(struct platform *p, u64 address, u32 data);
 /* Bytes typed at the VM's console. */
 void platform_uart_input(struct platform *p, const char *bytes, size_t len);
 
+/* Whether the local APIC of vCPU 0 lets the PICs' interrupts through. */
+bool platform_extint_enabled(struct platform *p);
+
 /*
  * The PICs' interrupts, for the run loop of vCPU 0, after vlapic_next() had nothing: pending
  * is cheap; ack is the processor's INTA cycle and returns the vector.
  */
-bool platform_extint_pending(struct platform *p);
+static inline bool platform_extint_pending(struct platform *p)
+{
+	return unlikely(__atomic_load_n(&p->intr, __ATOMIC_ACQUIRE)) && platform_extint_enabled(p);
+}
 u8 platform_extint_ack(struct platform *p);
 
 /* Press the ACPI power button: an operating system that listens shuts down. */

@@ -44,14 +44,14 @@ void vlapic_post(struct vlapic *v, u8 vector, bool level);
 /*
  * From the run loop before entry, cheap when there is nothing: move posted
  * vectors to IRR. vlapic_next: the vector to inject now given TPR and PPR, or
- * -1. vlapic_accept moves it from IRR to ISR.
+ * -1. vlapic_take moves it from IRR to ISR as well.
  */
-bool vlapic_has_posted(const struct vlapic *v);
 void vlapic_sync(struct vlapic *v);
 int vlapic_next(struct vlapic *v);
-void vlapic_accept(struct vlapic *v, u8 vector);
+int vlapic_take(struct vlapic *v);
 /* Highest IRR and ISR vectors, 0 if none (RVI, SVI), and the TPR threshold below which a
  * pending vector becomes deliverable (0: none is waiting for that). */
+bool vlapic_has_request(const struct vlapic *v); /* anything in IRR, deliverable or not */
 u8 vlapic_irr(const struct vlapic *v);
 u8 vlapic_isr(const struct vlapic *v);
 u8 vlapic_tpr_threshold(struct vlapic *v);
@@ -61,8 +61,6 @@ u8 vlapic_tpr_threshold(struct vlapic *v);
 enum vlapic_status { VLAPIC_UNCHANGED, VLAPIC_REQUEST_CHANGED, VLAPIC_SERVICE_CHANGED };
 enum vlapic_status vlapic_status_changed(struct vlapic *v);
 
-/* Whether a halted vCPU must wake: a deliverable vector, posted or in IRR. */
-bool vlapic_wants_cpu(struct vlapic *v);
 /* Whether LVT LINT0 (ExtINT) lets the PICs' INTR through to this vCPU. */
 bool vlapic_extint_enabled(const struct vlapic *v);
 
@@ -92,6 +90,11 @@ void vlapic_after_eoi(struct vlapic *v, u8 vector);
  * ERR_INVAL: the guest gets #GP. */
 int __must_check vlapic_msr_read(struct vlapic *v, u32 msr, u64 *value);
 int __must_check vlapic_msr_write(struct vlapic *v, u32 msr, u64 value);
+/* The same for single ones, with nothing but what is usual; false: use vlapic_msr_write().
+ * Of a deadline that has passed already, which arms no timer. */
+bool vlapic_fast_eoi(struct vlapic *v, u64 value);
+bool vlapic_fast_icr(struct vlapic *v, u64 value);
+bool vlapic_fast_deadline(struct vlapic *v, u64 value);
 /* What IA32_APIC_BASE reads as. */
 u64 vlapic_base(const struct vlapic *v);
 enum virt_apic_mode vlapic_mode(const struct vlapic *v);

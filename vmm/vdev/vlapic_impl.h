@@ -70,6 +70,9 @@ enum vlapic_shorthand { TO_DEST, TO_SELF, TO_ALL, TO_OTHERS };
 struct vlapic_timer {
 	struct ticketlock lock;
 	struct timer timer;
+	/* What it runs by: where hardware writes the registers, they have changed already when
+	 * we learn of it. */
+	u32 mode, shift;
 	u64 deadline; /* guest TSC, 0: not running */
 	u64 period;   /* TSC ticks, 0: fires once */
 };
@@ -89,6 +92,7 @@ struct vlapic {
 	u8 *pv_eoi;          /* NULL: not wanted */
 	u64 pv_eois;
 	u32 errors;         /* to appear in ESR at its next write; set by any CPU */
+	u64 held[4];        /* vectors posted for us alone to see, atomic like pi.pir */
 	u64 level[4];       /* vectors last posted as level-triggered; set by any CPU */
 	bool level_changed; /* since vlapic_eoi_bitmap() last returned true */
 	struct vlapic_timer timer;
@@ -108,8 +112,8 @@ static inline u32 vlapic_peek(const struct vlapic *v, u32 offset)
 /* On its own vCPU: request a vector now, without the posted descriptor. */
 void vlapic_request(struct vlapic *v, u8 vector, bool level);
 void vlapic_end_of_interrupt(struct vlapic *v);
-/* The vector that was accepted may be ended so, if it is alone. */
-void vlapic_offer_pv_eoi(struct vlapic *v, u8 vector);
+/* The vector that was taken may be ended so, if it is alone. Returns it. */
+int vlapic_offer_pv_eoi(struct vlapic *v, u8 vector);
 /* Before ISR or what follows from it is looked at: end what the guest has ended, and withdraw
  * the offer. */
 void vlapic_settle_pv_eoi(struct vlapic *v);
@@ -135,8 +139,12 @@ void vlapic_send(struct vlapic *v, u32 low, u32 dest);
 
 void vlapic_timer_init(struct vlapic *v);
 void vlapic_timer_stop(struct vlapic *v);
+/* Stopped, one-shot, divided by 2. */
+void vlapic_timer_reset(struct vlapic *v);
 void vlapic_timer_destroy(struct vlapic *v);
 void vlapic_timer_set_deadline(struct vlapic *v, u64 guest_tsc);
+/* Fire at once if the deadline has passed and none is set; false: nothing was done. */
+bool vlapic_timer_fire(struct vlapic *v, u64 guest_tsc);
 u64 vlapic_timer_deadline(struct vlapic *v);
 void vlapic_timer_set_count(struct vlapic *v, u32 count);
 u32 vlapic_timer_count(struct vlapic *v);

@@ -17,12 +17,13 @@ static bool alone(const struct vlapic *v, u8 vector)
 }
 
 /* Not for a level-triggered one: its end is the I/O APIC's business. */
-void vlapic_offer_pv_eoi(struct vlapic *v, u8 vector)
+int vlapic_offer_pv_eoi(struct vlapic *v, u8 vector)
 {
 	if (v->irr_mask || !alone(v, vector) || is_level(v, vector))
-		return;
+		return vector;
 	*v->pv_eoi |= 1;
 	v->pv_eoi_offered = true;
+	return vector;
 }
 
 void vlapic_settle_pv_eoi(struct vlapic *v)

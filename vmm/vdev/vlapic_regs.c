@@ -275,6 +275,24 @@ static int write_x2apic(struct vlapic *v, u32 index, u64 value)
 	return 0;
 }
 
+bool vlapic_fast_eoi(struct vlapic *v, u64 value)
+{
+	if (unlikely(!v->x2apic || value))
+		return false;
+	vlapic_end_of_interrupt(v);
+	return true;
+}
+
+bool vlapic_fast_icr(struct vlapic *v, u64 value)
+{
+	return likely(v->x2apic) && likely(!write_icr(v, value));
+}
+
+bool vlapic_fast_deadline(struct vlapic *v, u64 value)
+{
+	return vlapic_timer_fire(v, value);
+}
+
 int vlapic_msr_write(struct vlapic *v, u32 msr, u64 value)
 {
 	if (likely(msr == MSR_IA32_TSC_DEADLINE)) {

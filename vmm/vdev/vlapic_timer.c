@@ -14,15 +14,18 @@ static inline u64 now(const struct vlapic *v)
 
 static inline u32 lvt_mode(const struct vlapic *v)
 {
-	return vlapic_peek(v, APIC_LVT_TIMER) & APIC_LVT_TIMER_MODE;
+	return v->timer.mode;
 }
 
 /* SDM vol. 3, figure 11-10: divisors 2, 4, ..., 128, 1 as a shift. */
+static inline u32 shift_of(u32 divide)
+{
+	return ((divide & 3) + (divide >> 1 & 4) + 1) & 7;
+}
+
 static inline u32 divide_shift(const struct vlapic *v)
 {
-	u32 value = v->regs[APIC_TIMER_DIVIDE / 4];
-
-	return ((value & 3) + (value >> 1 & 4) + 1) & 7;
+	return v->timer.shift;
 }
 
 static u64 period_of(const struct vlapic *v, u32 count)
@@ -52,6 +55,13 @@ static void start(struct vlapic *v, u64 deadline, u64 period)
 void vlapic_timer_stop(struct vlapic *v)
 {
 	start(v, 0, 0);
+}
+
+void vlapic_timer_reset(struct vlapic *v)
+{
+	vlapic_timer_stop(v);
+	v->timer.mode = 0;
+	v->timer.shift = shift_of(0);
 }
 
 /* Advance past `time`; false if the deadline is still to come. Lock held. */
@@ -90,6 +100,15 @@ void vlapic_timer_destroy(struct vlapic *v)
 {
 	vlapic_timer_stop(v);
 	timer_cancel_sync(&v->timer.timer);
+}
+
+bool vlapic_timer_fire(struct vlapic *v, u64 guest_tsc)
+{
+	if (lvt_mode(v) != APIC_LVT_DEADLINE || !guest_tsc || guest_tsc > now(v) ||
+	    __atomic_load_n(&v->timer.deadline, __ATOMIC_RELAXED))
+		return false;
+	vlapic_lvt_fire(v, APIC_LVT_TIMER, true);
+	return true;
 }
 
 void vlapic_timer_set_deadline(struct vlapic *v, u64 guest_tsc)
@@ -168,15 +187,17 @@ void vlapic_timer_set_divide(struct vlapic *v, u32 value)
 	u32 count = vlapic_timer_count(v);
 
 	*vlapic_reg(v, APIC_TIMER_DIVIDE) = value;
+	v->timer.shift = shift_of(value);
 	restart(v, count);
 }
 
 void vlapic_timer_set_lvt(struct vlapic *v, u32 value)
 {
-	u32 changed = (*vlapic_reg(v, APIC_LVT_TIMER) ^ value) & APIC_LVT_TIMER_MODE;
+	u32 mode = value & APIC_LVT_TIMER_MODE, changed = v->timer.mode ^ mode;
 	u32 count = changed ? vlapic_timer_count(v) : 0;
 
 	*vlapic_reg(v, APIC_LVT_TIMER) = value;
+	v->timer.mode = mode;
 	if (changed & APIC_LVT_DEADLINE) {
 		*vlapic_reg(v, APIC_TIMER_INITIAL) = 0;
 		vlapic_timer_stop(v);

@@ -30,7 +30,6 @@ struct vpic {
 	struct ticketlock lock;
 	struct platform *p;
 	struct chip chip[2]; /* master, slave */
-	bool intr;
 };
 
 /* --- one chip ----------------------------------------------------------------------------------
@@ -180,7 +179,7 @@ static void chip_data(struct chip *c, u8 value)
 static void update(struct vpic *pic)
 {
 	struct chip *master = &pic->chip[0], *slave = &pic->chip[1];
-	bool intr, was = pic->intr;
+	bool intr, was = pic->p->intr;
 
 	/* The slave's INT keeps the cascade input's request as long as it lasts. */
 	if (chip_request(slave, false) >= 0)
@@ -188,7 +187,7 @@ static void update(struct vpic *pic)
 	else
 		master->irr &= (u8) ~(1u << CASCADE);
 	intr = chip_request(master, true) >= 0;
-	__atomic_store_n(&pic->intr, intr, __ATOMIC_RELEASE);
+	__atomic_store_n(&pic->p->intr, intr, __ATOMIC_RELEASE);
 	if (intr && !was)
 		pic->p->host->kick(pic->p->vm, 0);
 }
@@ -208,11 +207,6 @@ static u8 acknowledge(struct vpic *pic)
 		return slave->base + 7;
 	chip_accept(slave, input);
 	return (u8)(slave->base + input);
-}
-
-bool vpic_pending(const struct vpic *pic)
-{
-	return __atomic_load_n(&pic->intr, __ATOMIC_ACQUIRE);
 }
 
 u8 vpic_ack(struct vpic *pic)
@@ -348,7 +342,7 @@ void vpic_reset(struct vpic *pic)
 	pic->chip[0].level_valid = 0xf8;
 	pic->chip[1].level_valid = 0xde;
 	pic->chip[1].level = 0x0e;
-	__atomic_store_n(&pic->intr, false, __ATOMIC_RELEASE);
+	__atomic_store_n(&pic->p->intr, false, __ATOMIC_RELEASE);
 	ticket_unlock(&pic->lock);
 }
 

@@ -20,9 +20,8 @@ void vpic_reset(struct vpic *pic);
 /* Set interrupt request line 0 to 15 (2 is the cascade and ignored). Any CPU. */
 void vpic_set(struct vpic *pic, unsigned irq, bool asserted);
 
-/* INTR, without a lock; and the INTA cycle, which returns the vector (that of a spurious
- * interrupt when the request has gone). */
-bool vpic_pending(const struct vpic *pic);
+/* INTR is platform.intr. The INTA cycle returns the vector, that of a spurious interrupt when
+ * the request has gone. */
 u8 vpic_ack(struct vpic *pic);
 
 #endif

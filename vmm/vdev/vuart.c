@@ -44,6 +44,7 @@ struct vuart {
 	u8 ier, fcr, lcr, mcr, lsr_errors, msr, scr;
 	u16 divisor;
 	bool tx_pending; /* the transmitter-empty interrupt waits to be seen */
+	bool sending;    /* somebody gives the host what has gathered */
 	bool irq;
 	u32 head, count; /* of input */
 	u32 output_len;
@@ -61,6 +62,12 @@ static u32 trigger_level(const struct vuart *u)
 	return u->fcr & FCR_ENABLE ? levels[u->fcr >> 6] : 1;
 }
 
+/* Whether the transmitter can take as much as its FIFO holds. Not while the host is behind. */
+static bool tx_room(const struct vuart *u)
+{
+	return u->output_len <= VUART_OUTPUT - FIFO_SIZE;
+}
+
 /* What IIR reports: the pending interrupt of highest priority (PC16550D, table 5). */
 static u8 interrupt_id(const struct vuart *u)
 {
@@ -71,7 +78,7 @@ static u8 interrupt_id(const struct vuart *u)
 	/* Less than the level: no more is coming at the moment, so time is out at once. */
 	if (u->ier & IER_RX && u->count)
 		return IIR_TIMEOUT;
-	if (u->ier & IER_TX && u->tx_pending)
+	if (u->ier & IER_TX && u->tx_pending && tx_room(u))
 		return IIR_TX;
 	if (u->ier & IER_MODEM && u->msr & MSR_DELTAS)
 		return IIR_MODEM;
@@ -136,32 +143,49 @@ void vuart_input(struct vuart *u, const char *bytes, size_t len)
 /* --- output ------------------------------------------------------------------------------------
  */
 
+/* See to it that what has gathered is given to the host soon. */
+static void flush_later(struct vuart *u)
+{
+	if (u->output_len && u->flush.deadline == VTIMER_OFF)
+		vtimer_arm(&u->flush, vtime_now(u->p) + u->p->tsc_hz / (1000000 / VUART_FLUSH_US));
+}
+
 /* Give the host what has gathered, without the lock, since its console calls us back with its
- * own held. Not inlined: few writes send, and the room on the stack is paid for by all. */
+ * own held. What it does not take stays, and the guest waits for the transmitter. Not
+ * inlined: few writes send, and the room on the stack is paid for by all. */
 static __attribute__((noinline)) void send(struct vuart *u)
 {
 	char bytes[VUART_OUTPUT];
-	u32 len;
+	u32 len, taken;
 
 	ticket_lock(&u->lock);
-	len = u->output_len;
+	len = u->sending ? 0 : u->output_len;
+	if (!len) {
+		ticket_unlock(&u->lock);
+		return;
+	}
+	u->sending = true;
 	memcpy(bytes, u->output, len);
-	u->output_len = 0;
 	ticket_unlock(&u->lock);
-	if (len)
-		u->p->host->uart_output(u->p->vm, bytes, len);
+	taken = (u32)u->p->host->uart_output(u->p->vm, bytes, len);
+	ticket_lock(&u->lock);
+	u->sending = false;
+	u->output_len -= taken;
+	memmove(u->output, u->output + taken, u->output_len);
+	flush_later(u);
+	update(u);
+	ticket_unlock(&u->lock);
 }
 
 /* With the lock held. True: to be sent, as soon as the lock is released. */
 static bool put_output(struct vuart *u, u8 byte)
 {
-	/* Full only if another vCPU is about to send it. */
+	/* Full only if the guest did not wait for the transmitter. */
 	if (u->output_len < VUART_OUTPUT)
 		u->output[u->output_len++] = (char)byte;
 	if (byte == '\n' || u->output_len == VUART_OUTPUT)
 		return true;
-	if (u->flush.deadline == VTIMER_OFF)
-		vtimer_arm(&u->flush, vtime_now(u->p) + u->p->tsc_hz / (1000000 / VUART_FLUSH_US));
+	flush_later(u);
 	return false;
 }
 
@@ -277,7 +301,7 @@ static u8 read_iir(struct vuart *u)
 
 static u8 read_lsr(struct vuart *u)
 {
-	u8 value = LSR_IDLE | u->lsr_errors | (u->count ? LSR_READY : 0);
+	u8 value = (tx_room(u) ? LSR_IDLE : 0) | u->lsr_errors | (u->count ? LSR_READY : 0);
 
 	u->lsr_errors = 0;
 	return value;
@@ -356,6 +380,7 @@ void vuart_reset(struct vuart *u)
 	u->tx_pending = false;
 	u->head = u->count = 0;
 	vtimer_stop(&u->flush);
+	flush_later(u); /* what the host has not taken yet */
 	update(u);
 	ticket_unlock(&u->lock);
 }

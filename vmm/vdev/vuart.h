@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * COM1: a 16550A at port 0x3f8, LAYOUT_GSI_COM1 (National Semiconductor PC16550D data
- * sheet). Sending takes no time; what is sent is given to the host a line at a time, or
- * after a short while.
+ * sheet). Sending takes no time, unless the host is behind; what is sent is given to the host
+ * a line at a time, or after a short while.
  */
 #ifndef VMM_VDEV_VUART_H
 #define VMM_VDEV_VUART_H

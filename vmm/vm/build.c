@@ -121,7 +121,8 @@ static int build_parts(struct vm *vm)
 	if (err)
 		return err;
 	exit_msr_pass(vm);
-	return build_vcpus(vm);
+	err = build_vcpus(vm);
+	return err ? err : vm_sched_apply(vm);
 }
 
 /* Memory in use by the core, apart from guests' RAM. */
@@ -230,6 +231,7 @@ static int load_images(struct vm *vm, struct boot_state *boot)
 	    .cmdline = vm->config->bootargs,
 	    .rsdp = GPA(LAYOUT_BIOS),
 	    .vm = vm->name,
+	    .copies = &vm->copies,
 	};
 	struct guest_module *modules = heap_alloc_array(params.module_count, sizeof(*modules));
 	int err;
@@ -257,6 +259,7 @@ int vm_load(struct vm *vm)
 	if (!bios)
 		return trace_err(ERR_RANGE, "vm %s: at least 1 MiB of memory-mib is needed",
 				 vm->name);
+	load_copies_init(&vm->copies);
 	platform_reset(&vm->platform);
 	err = platform_write_tables(&vm->platform, bios);
 	if (!err)

@@ -24,6 +24,8 @@ struct config_facts {
 	u64 memory_mib;
 	/* Any number that is this machine's own: MAC addresses are derived from it. */
 	u64 machine;
+	/* Processors; 0: unknown, not checked. */
+	u32 cpus;
 	/* Is a file of this name there? NULL: not checked. */
 	bool (*file_present)(void *ctx, const char *name);
 	void *ctx;
@@ -61,6 +63,18 @@ struct config_module {
 	char *args; /* its command line without the file's name, "" for none */
 };
 
+/* Processors that `pin` can name. */
+#define CONFIG_PIN_MAX 256
+
+/* What a VM gets of the processors. */
+struct config_sched {
+	u32 weight;      /* 1..SCHED_WEIGHT_MAX */
+	u32 cap_percent; /* of one processor, for all vCPUs together; 0: no cap */
+	u32 reserve_us;  /* of every period_us, for each vCPU; 0: nothing */
+	u32 period_us;
+	u64 pin[CONFIG_PIN_MAX / 64]; /* a bit for each processor; none: all of them */
+};
+
 struct vm_config {
 	struct list link; /* in struct config, in the order of the tree */
 	char *name;       /* unique; letters, digits, '-', '_', '.'; a letter or digit first */
@@ -73,6 +87,7 @@ struct vm_config {
 	u32 module_count;
 	struct list nics; /* struct config_nic, in the order of the tree */
 	bool autostart;
+	struct config_sched sched;
 	enum config_on_crash on_crash;
 	u32 paravirt_off; /* bits 1 << CONFIG_PV_*, without CONFIG_PV_ALL */
 	bool pause_exit;  /* a vCPU that spins lets siblings run, where the processor tells */

@@ -32,6 +32,7 @@ enum config_kind {
 	CONFIG_STRINGS, /* struct config_strings, heap */
 	CONFIG_FLAG,    /* bool: there or not */
 	CONFIG_CHOICE,  /* u32: index in choices */
+	CONFIG_SET,     /* u64[]: a bit for each of a list of numbers from 0 to max */
 	CONFIG_CHOICES, /* u32: a bit for each of a list of choices */
 	CONFIG_MAC,     /* struct config_mac: 6 bytes */
 	CONFIG_NUMBERS, /* struct config_numbers, heap: one or more numbers */
@@ -111,6 +112,10 @@ struct config_nic *config_nic_read(struct config_node *node);
 void config_nic_free(struct config_nic *nic);
 /* After all nodes: bind NICs to switches, give addresses; refuses VMs. */
 void config_link(struct config *cfg, const struct config_node *root, u64 machine);
+void config_sched_defaults(struct config_sched *s);
+/* What the properties say together, of a VM with so many vCPUs. */
+void config_sched_check(struct config_node *node, const struct config_facts *facts,
+			struct config_sched *s, u32 cpus);
 void config_processor_read(struct config_node *node, struct config_processor *processor);
 void config_processor_defaults(struct config_processor *processor);
 void config_console_read(struct config_node *node, struct config_console *console);

@@ -108,6 +108,25 @@ static void read_u64(struct config_node *node, const struct config_property *p,
 		*(u64 *)out = value_number(v);
 }
 
+static void read_set(struct config_node *node, const struct config_property *p,
+		     const struct value *v, void *out)
+{
+	u64 *bits = out;
+
+	if (!v->len || v->len % 4 || value_is_text(v)) {
+		wrong_type(node, p, v, "a list of numbers");
+		return;
+	}
+	for (int i = 0; i < v->len; i += 4) {
+		const struct value one = {v->data + i, 4};
+		u64 n = value_number(&one);
+
+		if (!number_in_range(node, p, n))
+			return;
+		bits[n / 64] |= BIT(n % 64);
+	}
+}
+
 static char *string_copy(struct config_node *node, const char *s)
 {
 	size_t size = strlen(s) + 1;
@@ -295,6 +314,7 @@ static void (*const readers[])(struct config_node *node, const struct config_pro
     [CONFIG_STRINGS] = read_strings,
     [CONFIG_FLAG] = read_flag,
     [CONFIG_CHOICE] = read_choice,
+    [CONFIG_SET] = read_set,
     [CONFIG_CHOICES] = read_choices,
     [CONFIG_MAC] = read_mac,
     [CONFIG_NUMBERS] = read_numbers,

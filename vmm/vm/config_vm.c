@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/mm/heap.h"
+#include "kernel/sched/sched.h"
 #include "vmm/vm/config_node.h"
 
 /* The node's properties as they stand there. */
@@ -13,6 +14,7 @@ struct vm_input {
 	char *kernel, *initrd, *bootargs;
 	struct config_strings modules, module_args;
 	bool autostart;
+	struct config_sched sched;
 };
 
 static const char *const vm_compatible[] = {"hanok,vm", NULL};
@@ -42,6 +44,14 @@ static const struct config_property vm_properties[] = {
      "module-args = \"of a\", \"of b\";"},
     {"bootargs", CONFIG_STRING, false, AT(bootargs), 0, 0, NULL, "bootargs = \"console=ttyS0\";"},
     {"autostart", CONFIG_FLAG, false, AT(autostart), 0, 0, NULL, "autostart;"},
+    {"weight", CONFIG_U32, false, AT(sched.weight), 1, SCHED_WEIGHT_MAX, NULL, "weight = <200>;"},
+    {"cap-percent", CONFIG_U32, false, AT(sched.cap_percent), 1, 100 * CONFIG_CPUS_MAX, NULL,
+     "cap-percent = <50>;"},
+    {"reserve-us", CONFIG_U32, false, AT(sched.reserve_us), 50, 1000000, NULL,
+     "reserve-us = <2000>;"},
+    {"period-us", CONFIG_U32, false, AT(sched.period_us), 500, 1000000, NULL,
+     "period-us = <10000>;"},
+    {"pin", CONFIG_SET, false, AT(sched.pin), 0, CONFIG_PIN_MAX - 1, NULL, "pin = <0 1>;"},
     {"on-crash", CONFIG_CHOICE, false, AT(on_crash), 0, 0, crash_choices, "on-crash = \"stop\";"},
     {"paravirt-off", CONFIG_CHOICES, false, AT(paravirt_off), 0, 0, paravirt_choices,
      "paravirt-off = \"unhalt\";"},
@@ -82,10 +92,11 @@ static void check_memory(struct config_node *node, const struct config_facts *fa
 }
 
 static void check_input(struct config_node *node, const struct config_facts *facts,
-			const struct vm_input *in)
+			struct vm_input *in)
 {
 	config_node_check_name(node, "a VM");
 	check_memory(node, facts, in->memory_mib);
+	config_sched_check(node, facts, &in->sched, in->cpus);
 	check_file(node, facts, "kernel", in->kernel);
 	check_file(node, facts, "initrd", in->initrd);
 	for (u32 i = 0; i < in->modules.count; i++)
@@ -188,6 +199,7 @@ static struct vm_config *vm_make(const struct config_node *node, struct vm_input
 	vm->memory_mib = in->memory_mib;
 	vm->cpus = in->cpus;
 	vm->autostart = in->autostart;
+	vm->sched = in->sched;
 	vm->on_crash = (enum config_on_crash)in->on_crash;
 	vm->paravirt_off =
 	    in->paravirt_off >> CONFIG_PV_ALL ? (1u << CONFIG_PV_ALL) - 1 : in->paravirt_off;
@@ -209,6 +221,7 @@ struct vm_config *config_vm_read(struct config_node *node, const struct config_f
 	struct list nics = LIST_INIT(nics);
 	struct vm_config *vm = NULL;
 
+	config_sched_defaults(&in.sched);
 	config_node_read(node, vm_properties, ARRAY_SIZE(vm_properties), &in);
 	children_read(node, &nics);
 	if (!node->no_memory)

@@ -33,6 +33,8 @@ struct e820_entry {
 	u32 type; /* enum e820_type */
 } __packed;
 
+struct load_copies;
+
 struct guest_blob {
 	const void *data;
 	u64 size;
@@ -60,8 +62,11 @@ struct load_params {
 	const struct guest_module *modules;
 	u32 module_count;
 	const char *cmdline; /* never NULL */
-	gpa_t rsdp;          /* of the guest's ACPI tables; 0: none */
-	const char *vm;      /* name, for messages */
+	/* What load_image() leaves to be copied, of images that must stay as they are: the guest
+	 * runs when that is done. */
+	struct load_copies *copies;
+	gpa_t rsdp;     /* of the guest's ACPI tables; 0: none */
+	const char *vm; /* name, for messages */
 };
 #define LOAD_LOW_START 0x1000ull
 #define LOAD_LOW_END 0x80000ull

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernel/lib/err.h"
+#include "vmm/vm/load_copies.h"
 
 /* The next range of RAM from entry *i on, neighbours merged. */
 static bool ram_next(const struct load_params *p, u32 *i, u64 *start, u64 *end)
@@ -76,16 +77,6 @@ void *load_map(const struct load_params *p, u64 gpa, u64 size)
 	return host;
 }
 
-/* Images are megabytes: one instruction moves them by quadwords, where the C library's loop
- * executes three per quadword. */
-static void copy_image(void *to, const void *from, u64 size)
-{
-	u64 words = size / 8;
-
-	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-	memcpy(to, from, size % 8);
-}
-
 int load_copy(const struct load_params *p, u64 gpa, const struct guest_blob *blob, u64 size)
 {
 	u8 *host;
@@ -95,9 +86,7 @@ int load_copy(const struct load_params *p, u64 gpa, const struct guest_blob *blo
 	host = load_map(p, gpa, size);
 	if (!host)
 		return ERR_FAULT;
-	if (blob->size)
-		copy_image(host, blob->data, blob->size);
-	memset(host + blob->size, 0, size - blob->size);
+	load_copies_add(p->copies, host, blob->data, blob->size, size - blob->size);
 	return 0;
 }
 

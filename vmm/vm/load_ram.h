@@ -22,7 +22,8 @@ int load_find(const struct load_params *p, const struct load_place *want, u64 *g
 /* Host address of guest [gpa, gpa + size), size > 0; NULL and a report if it is not all RAM. */
 void *load_map(const struct load_params *p, u64 gpa, u64 size);
 
-/* Copy blob to gpa and zero what follows up to size (>= blob size). 0, ERR_FAULT. */
+/* Have blob copied to gpa, and what follows zeroed up to size (>= blob size): see
+ * load_params.copies. 0, ERR_FAULT. */
 int load_copy(const struct load_params *p, u64 gpa, const struct guest_blob *blob,
 	      u64 size) __must_check;
 

@@ -62,9 +62,9 @@ static void host_reset(void *vm)
 	request(vm, VM_ACTION_RESET, "a reset");
 }
 
-static void host_uart_output(void *vm, const char *bytes, size_t len)
+static size_t host_uart_output(void *vm, const char *bytes, size_t len)
 {
-	console_stream_output(&((struct vm *)vm)->console, bytes, len);
+	return console_stream_output(&((struct vm *)vm)->console, bytes, len);
 }
 
 static u64 host_guest_tsc(void *vm)

@@ -11,8 +11,9 @@
 #include "kernel/time/time.h"
 #include "vmm/vcpu/vcpu.h"
 
-/* Bytes of RAM cleared per slice of the work item: about 32,000 instructions. */
+/* Bytes of RAM cleared, and copied, per slice of the work item: about 32,000 instructions. */
 #define CLEAR_SLICE KIB(256)
+#define COPY_SLICE KIB(256)
 
 static struct list vms = LIST_INIT(vms);
 
@@ -94,7 +95,8 @@ static bool start_done(struct vm *vm)
 
 	if (!__atomic_exchange_n(&any_started, true, __ATOMIC_RELAXED))
 		log_phase("first guest runs");
-	vm->started_ns = time_now_ns();
+	vm->started_tsc = time_tsc();
+	vm->started_ns = time_tsc_to_ns(vm->started_tsc);
 	vm->starts++;
 	ticket_lock(&vm->lock);
 	stop = vm->action == VM_ACTION_STOP;
@@ -123,7 +125,11 @@ static bool start_slice(struct vm *vm)
 		break;
 	case VM_STEP_LOAD:
 		err = vm_load(vm);
-		vm->step = VM_STEP_RUN;
+		vm->step = VM_STEP_COPY;
+		break;
+	case VM_STEP_COPY:
+		if (!load_copies_slice(&vm->copies, COPY_SLICE))
+			vm->step = VM_STEP_RUN;
 		break;
 	case VM_STEP_RUN:
 		return start_done(vm);
@@ -351,7 +357,7 @@ static int create_one(const struct vm_config *config)
 	vm->home_cpu = count++ % cpu_count();
 	vm->console.name = vm->name;
 	vm->console.input = console_input_to_uart;
-	vm->sched.weight = SCHED_WEIGHT_DEFAULT;
+	vm->share = config->sched;
 	work_init(&vm->work, vm_work);
 	err = console_stream_register(&vm->console);
 	if (err) {

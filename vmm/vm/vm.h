@@ -24,6 +24,7 @@
 #include "vmm/exit/cpuid_policy.h"
 #include "vmm/vdev/platform.h"
 #include "vmm/vm/config.h"
+#include "vmm/vm/load_copies.h"
 #include "vmm/vm/memory.h"
 
 struct vcpu;
@@ -41,7 +42,7 @@ enum vm_action {
 };
 
 /* How far the work item is in a start: it does a slice of one step per call. */
-enum vm_step { VM_STEP_CREATE, VM_STEP_CLEAR, VM_STEP_LOAD, VM_STEP_RUN };
+enum vm_step { VM_STEP_CREATE, VM_STEP_CLEAR, VM_STEP_LOAD, VM_STEP_COPY, VM_STEP_RUN };
 
 struct vm {
 	struct virt_vm virt;
@@ -57,8 +58,9 @@ struct vm {
 	bool working; /* a slice of the work item runs */
 	u32 held;     /* vm_hold() without vm_release(): no slice may start */
 	enum vm_step step;
-	u64 cleared; /* bytes of RAM cleared so far in VM_STEP_CLEAR */
-	bool built;  /* memory, devices and vCPUs exist */
+	u64 cleared;               /* bytes of RAM cleared so far in VM_STEP_CLEAR */
+	struct load_copies copies; /* what is left to do in VM_STEP_COPY */
+	bool built;                /* memory, devices and vCPUs exist */
 
 	struct vm_memory memory;
 	struct platform platform;
@@ -66,17 +68,20 @@ struct vm {
 	u32 kvm_features; /* KVM_FEATURE_*: what CPUID tells, and what there is */
 	struct vcpu **vcpus;
 	u32 cpus;
-	bool pause_exit;          /* a vCPU that spins lets siblings run */
-	u64 tsc_offset;           /* guest TSC = host TSC + offset, the same for all vCPUs */
-	struct sched_group sched; /* weight and cap, of all vCPUs together */
+	bool pause_exit;           /* a vCPU that spins lets siblings run */
+	u64 tsc_offset;            /* guest TSC = host TSC + offset, the same for all vCPUs */
+	struct config_sched share; /* as configured, or set since by `vm set` */
+	struct sched_group sched;  /* weight and cap, of all vCPUs together */
 	u64 wall_clock_gpa;
 
+	u64 shown_run, shown_wait; /* ticks of all vCPUs when `top` last showed them */
+
 	struct console_stream console;
-	u64 started_ns;
-	u32 home_cpu;       /* where its work item starts */
-	u32 starts;         /* times started or reset */
-	u64 overhead_bytes; /* memory spent on it besides its RAM */
-	char crash[160];    /* why it is in VM_CRASHED, or was; "" if never */
+	u64 started_tsc, started_ns; /* the same moment: host TSC, and time_now_ns() */
+	u32 home_cpu;                /* where its work item starts */
+	u32 starts;                  /* times started or reset */
+	u64 overhead_bytes;          /* memory spent on it besides its RAM */
+	char crash[160];             /* why it is in VM_CRASHED, or was; "" if never */
 	u32 crash_vcpu;
 };
 
@@ -128,6 +133,14 @@ const struct vm_file *vm_find_file(const char *name);
 /* UTC at time_now_ns() == 0 in nanoseconds since 1970, for guests' RTC and kvmclock. */
 void vm_set_wall_clock(u64 ns_at_epoch);
 u64 vm_wall_clock(void);
+
+/*
+ * Give the vCPUs there are what vm->share says; or another share, which also holds from the
+ * next start on. ERR_BUSY, ERR_INVAL with the reason in the log; then the former share
+ * stays. The VM is held, or nobody else changes it.
+ */
+int __must_check vm_sched_apply(struct vm *vm);
+int __must_check vm_sched_set(struct vm *vm, const struct config_sched *share);
 
 /* In build.c: the parts of a start, one after the other, and the way back. */
 int __must_check vm_build(struct vm *vm);

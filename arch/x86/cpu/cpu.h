@@ -159,9 +159,10 @@ static inline void invlpg(u64 va)
 static inline void irq_window(void)
 {
 }
-static inline void cpu_idle(void)
-{
-}
+/* Tests that sleep bring them along. */
+void cpu_idle(void);
+void cpu_monitor(const void *line);
+void cpu_mwait(void);
 static inline __noreturn void cpu_halt_forever(void)
 {
 	__builtin_trap();
@@ -260,6 +261,17 @@ static inline void irq_window(void)
 static inline void cpu_idle(void)
 {
 	__asm__ volatile("sti; hlt; cli" ::: "memory");
+}
+
+/* Watch a cache line; then sleep in C1 until it is written, or an interrupt is pending,
+ * which is not taken. With mwait_break of cpu_features(). */
+static inline void cpu_monitor(const void *line)
+{
+	__asm__ volatile("monitor" ::"a"(line), "c"(0), "d"(0) : "memory");
+}
+static inline void cpu_mwait(void)
+{
+	__asm__ volatile("mwait" ::"a"(0), "c"(1) : "memory");
 }
 
 static inline __noreturn void cpu_halt_forever(void)

@@ -23,6 +23,7 @@ struct feature_bit {
 static const struct feature_bit feature_bits[] = {
     FEATURE(1, ECX, 5, vmx),
     FEATURE(1, ECX, 17, pcid),
+    FEATURE(1, ECX, 3, monitor),
     FEATURE(1, ECX, 21, x2apic),
     FEATURE(1, ECX, 24, tsc_deadline),
     FEATURE(1, ECX, 26, xsave),
@@ -32,6 +33,7 @@ static const struct feature_bit feature_bits[] = {
     FEATURE(1, EDX, 12, mtrr),
     FEATURE(1, EDX, 13, pge),
     FEATURE(1, EDX, 16, pat),
+    FEATURE(5, ECX, 1, mwait_break),
     FEATURE(6, EAX, 2, arat),
     FEATURE(7, EBX, 1, tsc_adjust),
     FEATURE(7, EBX, 7, smep),
@@ -51,6 +53,11 @@ static const struct feature_bit feature_bits[] = {
     FEATURE(0x80000001, EDX, 26, page_1g),
     FEATURE(0x80000001, EDX, 27, rdtscp),
     FEATURE(0x80000007, EDX, 8, tsc_invariant),
+    FEATURE(0x80000008, EBX, 12, amd_ibpb),
+    FEATURE(0x80000008, EBX, 14, amd_ibrs),
+    FEATURE(0x80000008, EBX, 15, amd_stibp),
+    FEATURE(0x80000008, EBX, 16, ibrs_always_on),
+    FEATURE(0x80000008, EBX, 24, amd_ssbd),
 };
 
 static struct cpu_features features;
@@ -104,6 +111,28 @@ static void features_read_bits(void)
 	}
 }
 
+/* Whichever leaf tells of them, the MSRs are the same. */
+static void features_join_vendors(void)
+{
+	features.ibpb = features.spec_ctrl || features.amd_ibpb;
+	features.spec_ctrl |= features.amd_ibrs;
+	features.stibp |= features.amd_stibp;
+	features.ssbd |= features.amd_ssbd;
+}
+
+/*
+ * Bochs 2.7, by its VMCS revision: a store by another processor does not always end MWAIT. A vCPU
+ * that was put on the queue of a processor that slept so never ran.
+ */
+static void features_distrust(void)
+{
+	u64 basic;
+
+	if (features.vmx && !rdmsr_safe(MSR_IA32_VMX_BASIC, &basic) &&
+	    VMX_BASIC_REVISION(basic) == VMX_REVISION_BOCHS)
+		features.mwait_break = false;
+}
+
 void cpu_features_init(void)
 {
 	u32 sizes;
@@ -111,6 +140,8 @@ void cpu_features_init(void)
 	features_read_name();
 	features_read_model();
 	features_read_bits();
+	features_join_vendors();
+	features_distrust();
 	sizes = leaf_read(0x80000008).eax;
 	features.phys_bits = sizes ? sizes & 0xff : 36;
 	features.virt_bits = sizes ? sizes >> 8 & 0xff : 48;

@@ -16,9 +16,14 @@ struct cpu_features {
 	u32 phys_bits, virt_bits;
 	bool intel, amd, hypervisor;
 	bool x2apic, tsc_deadline, tsc_invariant, tsc_adjust, arat;
+	bool monitor,
+	    mwait_break; /* MWAIT that a pending interrupt ends though interrupts are off */
 	bool xsave, pcid, invpcid, smep, smap, umip, pge, nx, page_1g, rdrand;
 	bool vmx, svm, mtrr, pat, mce, rdtscp, erms, fsrm;
-	bool spec_ctrl, stibp, ssbd, arch_capabilities, l1d_flush, md_clear;
+	/* IBRS, STIBP and SSBD of IA32_SPEC_CTRL, and IA32_PRED_CMD: Intel and AMD tell of them
+	 * in different leaves. */
+	bool spec_ctrl, stibp, ssbd, ibpb, arch_capabilities, l1d_flush, md_clear;
+	bool amd_ibrs, amd_stibp, amd_ssbd, amd_ibpb, ibrs_always_on;
 };
 
 /*

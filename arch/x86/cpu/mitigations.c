@@ -38,18 +38,27 @@ static void decide_intel(const struct cpu_features *f, u64 caps, struct cpu_miti
 	out->rsb_fill = !out->ibrs_always || !(caps & ARCH_CAP_PBRSB_NO);
 }
 
+/* No AMD processor has L1TF or MDS. Where IBRS may stay on it costs nothing at exits. */
+static void decide_amd(const struct cpu_features *f, struct cpu_mitigations *out)
+{
+	out->ibrs_always = f->spec_ctrl && f->ibrs_always_on;
+	out->ibrs_exit = f->spec_ctrl && !f->ibrs_always_on;
+}
+
 void mitigations_decide(const struct cpu_features *f, u64 arch_capabilities,
 			struct cpu_mitigations *out)
 {
 	*out = (struct cpu_mitigations){
-	    .spec_ctrl = f->spec_ctrl,
-	    .ibpb_switch = f->spec_ctrl,
+	    .spec_ctrl = f->spec_ctrl || f->stibp || f->ssbd,
+	    .ibpb_switch = f->ibpb,
 	    .stibp = f->stibp,
 	    .rsb_fill = true,
 	    .missing_ibrs = !f->spec_ctrl,
 	};
 	if (f->intel)
 		decide_intel(f, arch_capabilities, out);
+	else if (f->amd)
+		decide_amd(f, out);
 	if (out->ibrs_exit || out->ibrs_always)
 		out->host_spec_ctrl |= SPEC_CTRL_IBRS;
 	if (out->stibp)

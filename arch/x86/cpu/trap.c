@@ -4,7 +4,6 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/panic.h"
 #include "arch/x86/cpu/percpu.h"
-#include "arch/x86/irq/irq.h"
 #include "arch/x86/mm/host.h"
 #include "arch/x86/smp/smp.h"
 #include "kernel/lib/klog.h"
@@ -84,10 +83,6 @@ static __noreturn void trap_fatal(const struct trap_frame *frame)
 
 void trap_dispatch(struct trap_frame *frame)
 {
-	if (frame->vector >= TRAP_EXCEPTIONS) {
-		irq_dispatch(frame->vector);
-		return;
-	}
 	switch (frame->vector) {
 	case TRAP_NMI:
 		trap_nmi();

@@ -25,7 +25,7 @@ struct trap_frame {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
-/* Called by trap_entry.S for every vector. */
+/* Called by trap_entry.S for exceptions; for interrupts it calls irq_dispatch(). */
 void trap_dispatch(struct trap_frame *frame);
 
 /* An NMI has arrived: by the IDT, or as a VM exit. Stops here for ever when

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One stub per vector: makes the stack the same for all vectors, then the
- * common part saves what C may change. GS and FS base are always the core's
+ * common part, of exceptions or of interrupts, saves registers. GS and FS base are always the core's
  * own, since nothing runs in ring 3.
  */
 #include "arch/x86/cpu/trap.h"
@@ -20,7 +20,11 @@ trap_stubs:
 	push $0
 	.endif
 	push $.Lvector
+	.if .Lvector >= TRAP_EXCEPTIONS
+	jmp irq_common
+	.else
 	jmp trap_common
+	.endif
 	.set .Lvector, .Lvector + 1
 	.endr
 
@@ -62,5 +66,21 @@ trap_common:
 	add $16, %rsp
 	iretq
 	.size trap_common, . - trap_common
+
+/* An interrupt: nobody looks at its frame, so only what C may change is saved. */
+	.type irq_common, @function
+irq_common:
+	.irp r, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+	push %\r
+	.endr
+	cld
+	mov 72(%rsp), %edi		/* the vector */
+	call irq_dispatch
+	.irp r, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+	pop %\r
+	.endr
+	add $16, %rsp
+	iretq
+	.size irq_common, . - irq_common
 
 	.section .note.GNU-stack, "", @progbits

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* IPIs between the core's CPUs: kicks, calls, stops. */
+/* IPIs between the core's CPUs: calls, stops. */
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/irq/irq.h"
 #include "arch/x86/irq/lapic.h"
@@ -56,12 +56,6 @@ static void wait_done(const u32 *pending)
 void smp_init(void)
 {
 	irq_vector_set(IRQ_VECTOR_CALL, serve_inbox, NULL);
-}
-
-void smp_kick(u32 cpu)
-{
-	if (cpu != cpu_id())
-		lapic_ipi(cpu_by_id(cpu)->apic_id, IRQ_VECTOR_KICK);
 }
 
 void smp_call(u32 cpu, void (*fn)(void *arg), void *arg)

@@ -27,7 +27,11 @@ struct smp_plan {
  * answer is reported and left out. Returns how many are up in all. */
 u32 smp_start(const struct smp_plan *plan);
 
-/* Make a CPU look at its flags word: wakes it from idle, brings it out of
+/* Sleep until an interrupt or a kick; returns with interrupts off, and it may be pending
+ * then. The caller has checked with interrupts off that there is nothing to do. */
+void smp_idle(void);
+
+/* Make a CPU look at its flags word: wakes it from smp_idle(), brings it out of
  * guest mode. Any context; a kick of oneself does nothing. */
 void smp_kick(u32 cpu_id);
 
@@ -56,10 +60,6 @@ bool smp_stop_requested(void);
 __noreturn void smp_stop_self(void);
 
 #ifdef HANOK_HOST
-__attribute__((weak)) void smp_kick(u32 cpu_id)
-{
-	(void)cpu_id;
-}
 __attribute__((weak)) void smp_call(u32 cpu_id, void (*fn)(void *arg), void *arg)
 {
 	(void)cpu_id;

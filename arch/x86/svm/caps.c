@@ -23,7 +23,7 @@ void svm_cpuid_read(struct svm_cpuid *c)
 
 /*
  * Not used: AVIC, since nothing here could test it, and what it saves is not needed for
- * guests to run right (docs/adr/0008); virtual GIF and virtual VMSAVE and VMLOAD, which serve
+ * guests to run right (docs/adr/0009); virtual GIF and virtual VMSAVE and VMLOAD, which serve
  * hypervisors inside guests; LBR virtualization.
  */
 static void caps_fill(const struct svm_cpuid *c, struct virt_caps *caps)

@@ -9,7 +9,7 @@
  *
  * Writes of CR0 exit only when they change more than TS and MP. The processor itself keeps
  * EFER.LMA right, and with nested paging it reads the PAE page-directory pointers from memory
- * (APM vol. 2, 15.25.10).
+ * (APM vol. 2, 15.25).
  */
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/svm/svm.h"

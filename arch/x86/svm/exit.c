@@ -18,9 +18,9 @@ struct exit_desc {
 /* Bytes of the instruction that exited; 0: it could not be found out, and the exit is over. */
 static unsigned insn_length(struct virt_vcpu *v, const struct svm_vcpu *x)
 {
-	if (likely(svm_caps.nrip))
-		return (unsigned)(x->vmcb->next_rip - x->vmcb->rip) & 0xf;
-	return v->fast->insn_length(v);
+	unsigned len = svm_caps.nrip ? (unsigned)(x->vmcb->next_rip - x->vmcb->rip) & 0xf : 0;
+
+	return likely(len) ? len : v->fast->insn_length(v);
 }
 
 /* Neither acknowledged nor taken: it is pending until the host enables interrupts. */
@@ -88,6 +88,12 @@ static void fill_exception(struct virt_vcpu *v, struct svm_vcpu *x, struct virt_
 		if (x->nmi_window && svm_nmi_ready(v))
 			exit->kind = VIRT_EXIT_NMI_WINDOW;
 		return;
+	}
+	/* An interrupt whose delivery this has cut short is held pending. */
+	if (unlikely(svm_event_pending(v)) && EVENT_TYPE(x->vmcb->event_inj) == EVENT_IRQ) {
+		exit->kind = VIRT_EXIT_DISPLACED;
+		exit->displaced.vector = EVENT_VECTOR(x->vmcb->event_inj);
+		exit->displaced.nmi = false;
 	}
 	reflect(v, x, vector);
 }
@@ -273,18 +279,20 @@ void svm_exit_translate(struct virt_vcpu *v, struct svm_vcpu *x, struct virt_exi
 		d->fill(v, x, exit);
 }
 
-/* The kind + 1 of exits that virt_fast may handle. */
-static unsigned fast_kind(const struct vmcb *b)
+/* The kind of an exit that virt_fast may handle; VIRT_EXIT_KINDS: none. */
+static enum virt_exit_kind fast_kind(const struct svm_vcpu *x)
 {
-	switch (b->exit_code) {
+	switch (x->vmcb->exit_code) {
 	case SVM_EXIT_CPUID:
-		return VIRT_EXIT_CPUID + 1;
+		return VIRT_EXIT_CPUID;
 	case SVM_EXIT_MSR:
-		return (b->exit_info1 & 1 ? VIRT_EXIT_MSR_WRITE : VIRT_EXIT_MSR_READ) + 1;
+		return x->vmcb->exit_info1 & 1 ? VIRT_EXIT_MSR_WRITE : VIRT_EXIT_MSR_READ;
 	case SVM_EXIT_VMMCALL:
-		return VIRT_EXIT_HYPERCALL + 1;
+		return VIRT_EXIT_HYPERCALL;
+	case SVM_EXIT_VINTR:
+		return x->irq_window ? VIRT_EXIT_IRQ_WINDOW : VIRT_EXIT_KINDS;
 	default:
-		return 0;
+		return VIRT_EXIT_KINDS;
 	}
 }
 
@@ -301,24 +309,39 @@ static inline void tidy(struct svm_vcpu *x)
 		*x->tpr = (u8)(b->tpr << 4);
 }
 
-bool svm_exit_fast(struct virt_vcpu *v, struct svm_vcpu *x)
+/* True: done, or over. */
+static bool handle_instruction(struct virt_vcpu *v, struct svm_vcpu *x, enum virt_exit_kind kind)
 {
-	unsigned kind, len;
+	unsigned len = insn_length(v, x);
 
-	tidy(x);
-	kind = fast_kind(x->vmcb);
-	if (likely(!kind))
-		return false;
-	len = insn_length(v, x);
 	if (unlikely(!len)) {
 		x->todo |= TODO_RETURN;
 		return true;
 	}
-	if (!v->fast->handle[kind - 1](v))
+	if (!v->fast->handle[kind](v))
 		return false;
 	svm_skip(v, len);
-	if (likely(!__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE)))
+	return true;
+}
+
+/* A physical interrupt is not acknowledged, so whose it is nobody knows yet: the run loop's. */
+bool svm_exit_fast(struct virt_vcpu *v, struct svm_vcpu *x)
+{
+	enum virt_exit_kind kind;
+	bool done;
+
+	tidy(x);
+	kind = fast_kind(x);
+	if (likely(kind == VIRT_EXIT_KINDS))
+		return false;
+	virt_host_mode(v);
+	done =
+	    kind == VIRT_EXIT_IRQ_WINDOW ? v->fast->irq_window(v) : handle_instruction(v, x, kind);
+	if (!done)
+		return false;
+	if (unlikely(x->todo & TODO_RETURN))
 		return true;
-	x->todo |= TODO_RETURN;
+	if (!virt_guest_mode(v) && !v->fast->attend(v))
+		x->todo |= TODO_RETURN;
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * NMIs for the guest (APM vol. 2, 15.20 and 15.21.10).
+ * NMIs for the guest (APM vol. 2, 15.20 and 15.21).
  *
  * With vNMI the processor keeps one pending and knows whether the guest is in its handler. Else
  * IRET is intercepted from an NMI's delivery on. The handler ends when IRET has executed, which
@@ -60,7 +60,7 @@ void svm_nmi_window(struct virt_vcpu *v, bool on)
 void svm_nmi_prepare(struct svm_vcpu *x)
 {
 	if (x->nmi_window && x->nmi == NMI_OPEN)
-		lapic_ipi(cpu_by_id(cpu_id())->apic_id, IRQ_VECTOR_KICK);
+		lapic_ipi(this_cpu()->apic_id, IRQ_VECTOR_KICK);
 }
 
 static void exceptions_set(struct svm_vcpu *x, u32 exceptions)

@@ -6,7 +6,7 @@
 #include "arch/x86/svm/ops.h"
 #include "arch/x86/svm/svm.h"
 
-void svm_vcpu_reset(struct virt_vcpu *v)
+void svm_vcpu_reset(struct virt_vcpu *v, bool init)
 {
 	struct svm_vcpu *x = svm_of(v);
 	bool loaded = x->loaded;
@@ -15,7 +15,8 @@ void svm_vcpu_reset(struct virt_vcpu *v)
 	if (loaded)
 		svm_unload(v);
 	memset(x->dr, 0, sizeof(x->dr));
-	xsave_area_init(x->xsave);
+	if (!init)
+		xsave_area_init(x->xsave);
 	x->vmcb->event_inj = 0;
 	x->vmcb->interrupt_state = 0;
 	x->vmcb->debugctl = 0;
@@ -23,7 +24,7 @@ void svm_vcpu_reset(struct virt_vcpu *v)
 	x->tpr_threshold = 0;
 	svm_nmi_reset(x);
 	svm_virq_update(x);
-	virt_reset_registers(v, &svm_ops);
+	virt_reset_registers(v, &svm_ops, init);
 	x->vmcb->clean = 0;
 	x->todo = TODO_FLUSH | TODO_ASID;
 	if (loaded)

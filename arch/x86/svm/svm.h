@@ -149,7 +149,7 @@ void svm_xcr0_set(struct svm_vcpu *x, u64 value);
 void svm_hardware_read(struct svm_cpu *c);
 
 /* reset.c */
-void svm_vcpu_reset(struct virt_vcpu *v);
+void svm_vcpu_reset(struct virt_vcpu *v, bool init);
 
 /* state.c, cr.c, seg.c */
 u64 svm_get_reg(struct virt_vcpu *v, enum virt_reg reg);

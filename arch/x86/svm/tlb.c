@@ -16,9 +16,9 @@
  * A vCPU whose number is valid is flushed by TLB_FLUSH_ASID where that is offered, else by
  * taking the next number. Flushes are due
  *	- when nested tables lost something: tlb_flush_vm(); translations that were not there
- *	  before are not cached (15.25.5: a nested fault leaves none), so mapping needs none;
+ *	  before are not cached (5.5), so mapping needs none;
  *	- when the VM has another nested root;
- *	- when software writes what hardware would flush for: CR3, CR0.PG, CR4, EFER (5.5.2).
+ *	- when software writes what hardware would flush for: CR3, CR0.PG, CR4, EFER (5.5).
  *	  VMRUN does not compare them with what it had (15.16).
  * What the guest does itself (INVLPG, MOV CR3) is not intercepted and works on its ASID.
  */

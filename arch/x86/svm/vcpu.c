@@ -47,7 +47,7 @@ int svm_vcpu_create(struct virt_vcpu *v)
 	x->tpr = v->vapic_page ? (u8 *)v->vapic_page + APIC_TPR : &x->own_tpr;
 	virt_spec_init(&x->spec);
 	vmcb_init(x->vmcb, v->vm);
-	svm_vcpu_reset(v);
+	svm_vcpu_reset(v, false);
 	x->next = svm_vm_of(v->vm)->vcpus;
 	svm_vm_of(v->vm)->vcpus = x;
 	return ERR_OK;

@@ -14,7 +14,7 @@
 #define INTERCEPT_BIT(exit) (((exit)-SVM_EXIT_INTR) & 31)
 #define INTERCEPT_WORD(exit) (((exit)-SVM_EXIT_INTR) / 32)
 
-/* .tlb_control (15.16.1, 15.16.2) */
+/* .tlb_control (15.16) */
 enum vmcb_tlb_control { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 
 /* .virq_flags */
@@ -38,7 +38,7 @@ enum vmcb_tlb_control { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 #define EVENT_ERROR(e) ((u32)((e) >> 32))
 enum vmcb_event_type { EVENT_IRQ = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_SOFTWARE = 4 };
 
-/* .clean (15.15.3): groups of fields that have not changed since the last exit. The TPR group
+/* .clean (15.15): groups of fields that have not changed since the last exit. The TPR group
  * is never clean: entry.S writes it each time. */
 #define CLEAN_INTERCEPTS BIT(0) /* and TSC offset, PAUSE filter */
 #define CLEAN_PERMISSIONS BIT(1)

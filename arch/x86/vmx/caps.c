@@ -196,10 +196,9 @@ static int fixed_check(const struct vmx_msrs *m, char *why, size_t size)
  * that has interrupts off as soon as a physical interrupt arrives: InterruptAcknowledge() of
  * its cpu/event.cc does not ask whether the event is masked. Linux then deadlocks.
  */
-#define REVISION_BOCHS 0x2b
 static bool virq_delivery_works(const struct vmx_msrs *m)
 {
-	return VMX_BASIC_REVISION(m->basic) != REVISION_BOCHS;
+	return VMX_BASIC_REVISION(m->basic) != VMX_REVISION_BOCHS;
 }
 
 /* What follows from the available controls for the core. */

@@ -4,6 +4,7 @@
 #ifndef ARCH_X86_VMX_CONTROLS_H
 #define ARCH_X86_VMX_CONTROLS_H
 
+#include "arch/x86/cpu/msr.h"
 #include "kernel/lib/types.h"
 
 #define PIN_EXTERNAL_INTERRUPT BIT(0)
@@ -59,8 +60,6 @@
 #define ENTRY_LOAD_PAT BIT(14)
 #define ENTRY_LOAD_EFER BIT(15)
 
-#define MSR_IA32_VMX_BASIC 0x480
-#define VMX_BASIC_REVISION(v) ((u32)(v)&0x7fffffff)
 #define VMX_BASIC_SIZE(v) (((v) >> 32) & 0x1fff)
 #define VMX_BASIC_32BIT BIT(48)
 #define VMX_BASIC_MEMTYPE(v) (((v) >> 50) & 0xf)

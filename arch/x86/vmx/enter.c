@@ -74,9 +74,8 @@ static void event_write(struct vmx_vcpu *x)
 	x->event.info = 0;
 }
 
-bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit)
+static __attribute__((noinline)) bool prepare_unusual(struct vmx_vcpu *x, struct virt_exit *exit)
 {
-	struct vmx_vcpu *x = vmx_of(v);
 	u32 todo = x->todo;
 
 	if (todo & TODO_RETURN) {
@@ -99,4 +98,15 @@ bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit)
 	exit->kind = VIRT_EXIT_TRIPLE_FAULT;
 	exit->insn_len = 0;
 	return false;
+}
+
+bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit)
+{
+	struct vmx_vcpu *x = vmx_of(v);
+
+	if (unlikely(x->todo != TODO_EVENT || x->requests))
+		return prepare_unusual(x, exit);
+	x->todo = 0;
+	event_write(x);
+	return true;
 }

@@ -108,8 +108,13 @@ vmx_guest_exit:				/* HOST_RIP */
 	jmp	.Lrefused
 .Llaunch:
 	vmlaunch
-.Lrefused:
-	load_host
+.Lrefused:				/* the guest's SPEC_CTRL may be in force */
+	mov	(%rsp), %rdi
+	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
+	testb	$VIRT_SPEC_SWAP, VIRT_OFFSET_FLAGS(%rsi)
+	jz	1f
+	call	virt_after_exit
+1:	load_host
 	jmp	vmx_entry_refused
 
 	.size	vmx_enter, . - vmx_enter

@@ -39,6 +39,23 @@ static void debug_reflect(struct vmx_vcpu *x, u32 info)
 	vmx_event_reflect(x, info);
 }
 
+/*
+ * An interrupt or an NMI whose delivery an exception has cut short is held pending, while
+ * anything else that was being delivered comes again by itself (SDM vol. 3, 6.9). To be called
+ * before the exception takes the event's place.
+ */
+static void displace(const struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	u32 first = x->event.info;
+
+	exit->kind = VIRT_EXIT_HANDLED;
+	if (likely(!first) || (INTR_TYPE(first) != INTR_EXTERNAL && INTR_TYPE(first) != INTR_NMI))
+		return;
+	exit->kind = VIRT_EXIT_DISPLACED;
+	exit->displaced.vector = INTR_VECTOR(first);
+	exit->displaced.nmi = INTR_TYPE(first) == INTR_NMI;
+}
+
 static void fill_exception(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
 {
 	u32 info = (u32)vmread(VMCS_EXIT_INTR_INFO);
@@ -50,20 +67,20 @@ static void fill_exception(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_
 		return;
 	}
 	vmx_event_requeue(x, info);
-	exit->exception.vector = INTR_VECTOR(info);
 	switch (INTR_VECTOR(info)) {
 	case VECTOR_MC:
 		exit->kind = VIRT_EXIT_MACHINE_CHECK;
 		break;
 	case VECTOR_DB:
-		exit->kind = VIRT_EXIT_HANDLED;
+		displace(x, exit);
 		debug_reflect(x, info);
 		break;
 	case VECTOR_AC:
-		exit->kind = VIRT_EXIT_HANDLED;
+		displace(x, exit);
 		vmx_event_reflect(x, info);
 		break;
 	default:
+		exit->exception.vector = INTR_VECTOR(info);
 		exit->exception.has_error = info & INTR_ERROR_VALID;
 		exit->exception.error = (u32)vmread(VMCS_EXIT_INTR_ERROR);
 		exit->exception.address = vmread(VMCS_EXIT_QUALIFICATION);
@@ -204,87 +221,94 @@ static void fill_raw(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *
 	exit->raw.detail = vmread(VMCS_EXIT_QUALIFICATION);
 }
 
+static void fill_nothing(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)x;
+	(void)exit;
+}
+
 static const struct exit_desc exits[] = {
     [0] = {"exception or NMI", fill_exception, VIRT_EXIT_EXCEPTION, 0},
     [1] = {"external interrupt", fill_interrupt, VIRT_EXIT_INTERRUPT, 0},
-    [2] = {"triple fault", NULL, VIRT_EXIT_TRIPLE_FAULT, 0},
+    [2] = {"triple fault", fill_nothing, VIRT_EXIT_TRIPLE_FAULT, 0},
     [3] = {"INIT signal", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [4] = {"start-up IPI", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [5] = {"I/O SMI", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [6] = {"other SMI", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [7] = {"interrupt window", NULL, VIRT_EXIT_IRQ_WINDOW, 0},
-    [8] = {"NMI window", NULL, VIRT_EXIT_NMI_WINDOW, 0},
+    [7] = {"interrupt window", fill_nothing, VIRT_EXIT_IRQ_WINDOW, 0},
+    [8] = {"NMI window", fill_nothing, VIRT_EXIT_NMI_WINDOW, 0},
     [9] = {"task switch", fill_task_switch, VIRT_EXIT_TASK_SWITCH, 0},
-    [10] = {"CPUID", NULL, VIRT_EXIT_CPUID, LEN},
-    [11] = {"GETSEC", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [12] = {"HLT", NULL, VIRT_EXIT_HLT, LEN},
-    [13] = {"INVD", NULL, VIRT_EXIT_CACHE, LEN},
+    [10] = {"CPUID", fill_nothing, VIRT_EXIT_CPUID, LEN},
+    [11] = {"GETSEC", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [12] = {"HLT", fill_nothing, VIRT_EXIT_HLT, LEN},
+    [13] = {"INVD", fill_nothing, VIRT_EXIT_CACHE, LEN},
     [14] = {"INVLPG", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
     [15] = {"RDPMC", fill_rdpmc, VIRT_EXIT_UNDEFINED, LEN},
     [16] = {"RDTSC", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
-    [17] = {"RSM", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [18] = {"VMCALL", NULL, VIRT_EXIT_HYPERCALL, LEN},
-    [19] = {"VMCLEAR", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [20] = {"VMLAUNCH", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [21] = {"VMPTRLD", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [22] = {"VMPTRST", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [23] = {"VMREAD", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [24] = {"VMRESUME", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [25] = {"VMWRITE", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [26] = {"VMXOFF", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [27] = {"VMXON", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [17] = {"RSM", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [18] = {"VMCALL", fill_nothing, VIRT_EXIT_HYPERCALL, LEN},
+    [19] = {"VMCLEAR", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [20] = {"VMLAUNCH", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [21] = {"VMPTRLD", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [22] = {"VMPTRST", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [23] = {"VMREAD", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [24] = {"VMRESUME", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [25] = {"VMWRITE", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [26] = {"VMXOFF", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [27] = {"VMXON", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
     [28] = {"control-register access", fill_cr, VIRT_EXIT_CR, LEN},
     [29] = {"MOV DR", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
     [30] = {"I/O instruction", fill_io, VIRT_EXIT_IO, LEN},
-    [31] = {"RDMSR", NULL, VIRT_EXIT_MSR_READ, LEN},
-    [32] = {"WRMSR", NULL, VIRT_EXIT_MSR_WRITE, LEN},
+    [31] = {"RDMSR", fill_nothing, VIRT_EXIT_MSR_READ, LEN},
+    [32] = {"WRMSR", fill_nothing, VIRT_EXIT_MSR_WRITE, LEN},
     [33] = {"entry failed: guest state", vmx_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
     [34] = {"entry failed: MSR loading", vmx_entry_failed, VIRT_EXIT_ENTRY_FAILED, 0},
     [35] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [36] = {"MWAIT", NULL, VIRT_EXIT_MWAIT, LEN},
+    [36] = {"MWAIT", fill_nothing, VIRT_EXIT_MWAIT, LEN},
     [37] = {"monitor trap flag", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [38] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [39] = {"MONITOR", NULL, VIRT_EXIT_MWAIT, LEN},
-    [40] = {"PAUSE", NULL, VIRT_EXIT_PAUSE, LEN},
-    [41] = {"entry failed: machine check", NULL, VIRT_EXIT_MACHINE_CHECK, 0},
+    [39] = {"MONITOR", fill_nothing, VIRT_EXIT_MWAIT, LEN},
+    [40] = {"PAUSE", fill_nothing, VIRT_EXIT_PAUSE, LEN},
+    [41] = {"entry failed: machine check", fill_nothing, VIRT_EXIT_MACHINE_CHECK, 0},
     [42] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [43] = {"TPR below threshold", NULL, VIRT_EXIT_TPR, 0},
+    [43] = {"TPR below threshold", fill_nothing, VIRT_EXIT_TPR, 0},
     [44] = {"APIC access", fill_apic_access, VIRT_EXIT_APIC_ACCESS, 0},
     [45] = {"virtualized EOI", fill_eoi, VIRT_EXIT_EOI, 0},
     [46] = {"access to GDTR or IDTR", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
     [47] = {"access to LDTR or TR", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
     [48] = {"EPT violation", fill_memory, VIRT_EXIT_MEMORY, 0},
     [49] = {"EPT misconfiguration", fill_misconfig, VIRT_EXIT_UNKNOWN, 0},
-    [50] = {"INVEPT", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [51] = {"RDTSCP", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [52] = {"preemption timer", NULL, VIRT_EXIT_DEADLINE, 0},
-    [53] = {"INVVPID", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [54] = {"WBINVD or WBNOINVD", NULL, VIRT_EXIT_CACHE, LEN},
-    [55] = {"XSETBV", NULL, VIRT_EXIT_XSETBV, LEN},
+    [50] = {"INVEPT", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [51] = {"RDTSCP", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [52] = {"preemption timer", fill_nothing, VIRT_EXIT_DEADLINE, 0},
+    [53] = {"INVVPID", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [54] = {"WBINVD or WBNOINVD", fill_nothing, VIRT_EXIT_CACHE, LEN},
+    [55] = {"XSETBV", fill_nothing, VIRT_EXIT_XSETBV, LEN},
     [56] = {"APIC write", fill_apic_write, VIRT_EXIT_APIC_WRITE, 0},
-    [57] = {"RDRAND", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [58] = {"INVPCID", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [59] = {"VMFUNC", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [60] = {"ENCLS", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [61] = {"RDSEED", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [57] = {"RDRAND", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [58] = {"INVPCID", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [59] = {"VMFUNC", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [60] = {"ENCLS", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [61] = {"RDSEED", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
     [62] = {"page-modification log full", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [63] = {"XSAVES", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [64] = {"XRSTORS", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [65] = {"PCONFIG", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [63] = {"XSAVES", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [64] = {"XRSTORS", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [65] = {"PCONFIG", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
     [66] = {"sub-page protection", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [67] = {"UMWAIT", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [68] = {"TPAUSE", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [69] = {"LOADIWKEY", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [70] = {"ENCLV", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [67] = {"UMWAIT", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [68] = {"TPAUSE", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [69] = {"LOADIWKEY", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [70] = {"ENCLV", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
     [71] = {"reserved", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [72] = {"ENQCMD", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [73] = {"ENQCMDS", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [72] = {"ENQCMD", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [73] = {"ENQCMDS", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
     [74] = {"bus lock", fill_raw, VIRT_EXIT_UNKNOWN, 0},
     [75] = {"instruction timeout", fill_raw, VIRT_EXIT_UNKNOWN, 0},
-    [76] = {"SEAMCALL", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [77] = {"TDCALL", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [78] = {"RDMSRLIST", NULL, VIRT_EXIT_UNDEFINED, LEN},
-    [79] = {"WRMSRLIST", NULL, VIRT_EXIT_UNDEFINED, LEN},
+    [76] = {"SEAMCALL", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [77] = {"TDCALL", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [78] = {"RDMSRLIST", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
+    [79] = {"WRMSRLIST", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
 };
 
 static const struct exit_desc unknown = {"unknown", fill_raw, VIRT_EXIT_UNKNOWN, 0};
@@ -306,31 +330,50 @@ void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exi
 		d = &exits[reason];
 	exit->kind = d->kind;
 	exit->insn_len = (u8)vmread(VMCS_EXIT_INSN_LEN) & d->len_mask;
-	if (d->fill)
-		d->fill(v, x, exit);
+	d->fill(v, x, exit);
 }
 
 /* Exits that virt_fast may handle: their kind + 1. */
+#define FAST_INTERRUPT 0xfe
+#define FAST_IRQ_WINDOW 0xff
 static const u8 fast_kinds[] = {
-    [10] = VIRT_EXIT_CPUID + 1,
-    [18] = VIRT_EXIT_HYPERCALL + 1,
-    [31] = VIRT_EXIT_MSR_READ + 1,
-    [32] = VIRT_EXIT_MSR_WRITE + 1,
+    [1] = FAST_INTERRUPT,           [7] = FAST_IRQ_WINDOW,         [10] = VIRT_EXIT_CPUID + 1,
+    [18] = VIRT_EXIT_HYPERCALL + 1, [31] = VIRT_EXIT_MSR_READ + 1, [32] = VIRT_EXIT_MSR_WRITE + 1,
 };
 
-bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
+static inline bool fast_event(struct virt_vcpu *v, size_t kind)
 {
-	u32 reason = (u32)vmread(VMCS_EXIT_REASON);
-	u8 kind = reason < ARRAY_SIZE(fast_kinds) ? fast_kinds[reason] : 0;
+	if (kind == FAST_IRQ_WINDOW)
+		return v->fast->irq_window(v);
+	return v->fast->interrupt(v, INTR_VECTOR(vmread(VMCS_EXIT_INTR_INFO)));
+}
 
-	if (likely(!kind) || !v->fast->handle[kind - 1](v))
+/* Not inlined: the registers that it saves would be saved for all exits. */
+static __attribute__((noinline)) bool handle_fast(struct virt_vcpu *v, struct vmx_vcpu *x,
+						  size_t kind)
+{
+	virt_host_mode(v);
+	if (unlikely(kind >= FAST_INTERRUPT)) {
+		if (!fast_event(v, kind))
+			return false;
+	} else if (v->fast->handle[kind - 1](v)) {
+		vmx_skip(v, (u8)vmread(VMCS_EXIT_INSN_LEN));
+	} else {
 		return false;
-	vmx_skip(v, (u8)vmread(VMCS_EXIT_INSN_LEN));
+	}
 	/* Straight back, but not so often that the deadline is missed by more than a few
 	 * microseconds: the timer, whose rest an exit saves, stands still outside of the
 	 * guest. */
-	if (likely(!__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE) && --x->fast_left))
-		return true;
-	x->todo |= TODO_RETURN;
+	if (unlikely(!--x->fast_left) || !(virt_guest_mode(v) || v->fast->attend(v)))
+		x->todo |= TODO_RETURN;
 	return true;
+}
+
+bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	size_t reason = (u32)vmread(VMCS_EXIT_REASON);
+
+	if (likely(reason >= ARRAY_SIZE(fast_kinds) || !fast_kinds[reason]))
+		return false;
+	return handle_fast(v, x, fast_kinds[reason]);
 }

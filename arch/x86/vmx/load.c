@@ -46,13 +46,17 @@ void vmx_kept_set(struct vmx_vcpu *x, enum vmx_kept_msr msr, u64 value)
 
 static void kept_save(struct vmx_vcpu *x, struct vmx_cpu *c)
 {
-	for (unsigned i = 0; i < kept_count(); i++)
+	unsigned count = kept_count();
+
+	for (unsigned i = 0; i < count; i++)
 		x->kept_msr[i] = c->kept_msr[i] = rdmsr(kept_msrs[i]);
 }
 
 static void kept_load(const struct vmx_vcpu *x, const struct vmx_cpu *c)
 {
-	for (unsigned i = 0; i < kept_count(); i++)
+	unsigned count = kept_count();
+
+	for (unsigned i = 0; i < count; i++)
 		if (x->kept_msr[i] != c->kept_msr[i])
 			wrmsr(kept_msrs[i], x->kept_msr[i]);
 }

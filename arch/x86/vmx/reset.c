@@ -22,7 +22,7 @@ static void hidden_reset(struct vmx_vcpu *x)
 	vmx_give_back(x);
 }
 
-void vmx_vcpu_reset(struct virt_vcpu *v)
+void vmx_vcpu_reset(struct virt_vcpu *v, bool init)
 {
 	struct vmx_vcpu *x = vmx_of(v);
 	bool loaded = x->loaded;
@@ -31,11 +31,12 @@ void vmx_vcpu_reset(struct virt_vcpu *v)
 	if (loaded)
 		vmx_unload(v);
 	memset(x->dr, 0, sizeof(x->dr));
-	xsave_area_init(x->xsave);
+	if (!init)
+		xsave_area_init(x->xsave);
 	x->event = (struct vmx_event){0};
 	x->todo = TODO_VPID | TODO_EPT;
 	hidden_reset(x);
-	virt_reset_registers(v, &vmx_ops);
+	virt_reset_registers(v, &vmx_ops, init);
 	if (loaded)
 		vmx_load(v);
 }

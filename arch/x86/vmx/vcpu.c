@@ -129,7 +129,7 @@ int vmx_vcpu_create(struct virt_vcpu *v)
 	memory_write(v, &x->controls);
 	vmx_cr_masks_write();
 	vmx_give_back(x);
-	vmx_vcpu_reset(v);
+	vmx_vcpu_reset(v, false);
 	x->next = vmx_vm_of(v->vm)->vcpus;
 	vmx_vm_of(v->vm)->vcpus = x;
 	return ERR_OK;

@@ -139,7 +139,7 @@ void vmx_hardware_read(struct vmx_cpu *c);
 void vmx_host_state_write(void);
 
 /* reset.c */
-void vmx_vcpu_reset(struct virt_vcpu *v);
+void vmx_vcpu_reset(struct virt_vcpu *v, bool init);
 
 /* state.c, cr.c, seg.c */
 u64 vmx_get_reg(struct virt_vcpu *v, enum virt_reg reg);

@@ -106,4 +106,24 @@ static inline void cpuid_regs(u32 leaf, u32 sub, u32 *a, u32 *b, u32 *c, u32 *d)
 	__asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(sub));
 }
 
+/* Whether the processor has AMD's virtualization, and its hypercall instruction, not Intel's. */
+static inline bool cpu_is_amd(void)
+{
+	u32 a, b, c, d;
+
+	cpuid_regs(0, 0, &a, &b, &c, &d);
+	return b == 0x68747541 || b == 0x6f677948; /* "Auth"enticAMD, "Hygo"nGenuine */
+}
+
+static inline u64 hypercall(bool amd, u64 number)
+{
+	u64 result;
+
+	if (amd)
+		__asm__ volatile("vmmcall" : "=a"(result) : "a"(number) : "memory");
+	else
+		__asm__ volatile("vmcall" : "=a"(result) : "a"(number) : "memory");
+	return result;
+}
+
 #endif

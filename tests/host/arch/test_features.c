@@ -25,8 +25,12 @@ static struct cpu_mitigations decide(const struct cpu_features *f, u64 caps)
 
 static void old_processor_needs_all_it_has(void **state)
 {
-	const struct cpu_features f = {
-	    .intel = true, .l1d_flush = true, .md_clear = true, .spec_ctrl = true, .stibp = true};
+	const struct cpu_features f = {.intel = true,
+				       .l1d_flush = true,
+				       .md_clear = true,
+				       .spec_ctrl = true,
+				       .ibpb = true,
+				       .stibp = true};
 	struct cpu_mitigations m = decide(&f, 0);
 
 	(void)state;
@@ -50,7 +54,7 @@ static void processor_without_the_means_does_nothing(void **state)
 static void new_processor_needs_little(void **state)
 {
 	const struct cpu_features f = {
-	    .intel = true, .l1d_flush = true, .md_clear = true, .spec_ctrl = true};
+	    .intel = true, .l1d_flush = true, .md_clear = true, .spec_ctrl = true, .ibpb = true};
 	u64 caps = ARCH_CAP_RDCL_NO | ARCH_CAP_IBRS_ALL | ARCH_CAP_SKIP_L1DFL_VMENTRY |
 		   ARCH_CAP_MDS_NO | ARCH_CAP_TAA_NO | ARCH_CAP_PBRSB_NO;
 	struct cpu_mitigations m = decide(&f, caps);
@@ -72,6 +76,27 @@ static void amd_has_neither_l1tf_nor_mds(void **state)
 	(void)state;
 	assert_false(m.l1d_flush || m.verw);
 	assert_true(m.rsb_fill);
+}
+
+static void amd_by_its_own_bits(void **state)
+{
+	struct cpu_features f = {.amd = true, .ibpb = true};
+	struct cpu_mitigations m = decide(&f, 0);
+
+	(void)state;
+	assert_true(m.ibpb_switch && m.missing_ibrs);
+	assert_false(m.spec_ctrl || m.ibrs_exit);
+	f.ssbd = true; /* the register exists, without IBRS */
+	m = decide(&f, 0);
+	assert_true(m.spec_ctrl);
+	assert_int_equal(m.host_spec_ctrl, 0);
+	f.spec_ctrl = true;
+	m = decide(&f, 0);
+	assert_true(m.ibrs_exit && !m.ibrs_always && !m.missing_ibrs);
+	f.ibrs_always_on = true;
+	m = decide(&f, 0);
+	assert_true(m.ibrs_always && !m.ibrs_exit);
+	assert_int_equal(m.host_spec_ctrl, SPEC_CTRL_IBRS);
 }
 
 static void undescribed_components_are_dropped(void **state)
@@ -147,6 +172,7 @@ int main(void)
 	    cmocka_unit_test(processor_without_the_means_does_nothing),
 	    cmocka_unit_test(new_processor_needs_little),
 	    cmocka_unit_test(amd_has_neither_l1tf_nor_mds),
+	    cmocka_unit_test(amd_by_its_own_bits),
 	    cmocka_unit_test(undescribed_components_are_dropped),
 	    cmocka_unit_test(xcr0_refuses_what_the_processor_would),
 	    cmocka_unit_test(area_starts_as_after_a_reset),

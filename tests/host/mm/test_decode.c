@@ -32,6 +32,7 @@ static void check_bytes(const char *text, const u8 *bytes, size_t length, struct
 	memset(padded, 0xcc, sizeof(padded));
 	memcpy(padded, bytes, length);
 	want.length = (u8)length;
+	want.plain = insn_is_plain(&want);
 	/* Exactly the bytes, then with others behind, as guests have them. */
 	err = insn_decode(copy, length, want.mode, &got);
 	if (err || memcmp(&got, &want, sizeof(got)))

@@ -487,6 +487,41 @@ static void test_native(void **state)
 }
 
 /* What the fast path of emulate.h does is what insn_emulate() does. */
+/* An access to the first bytes of a page may be the second part of one that begins before it:
+ * only what is known to begin there is taken for one. */
+static void test_starts_page(void **state)
+{
+	static const u8 store[] = {0x89, 0x03};          /* mov %eax, (%rbx) */
+	static const u8 past[] = {0x89, 0x43, 0xfe};     /* mov %eax, -2(%rbx) */
+	static const u8 indexed[] = {0x89, 0x04, 0x0b};  /* mov %eax, (%rbx,%rcx) */
+	static const u8 by_fs[] = {0x64, 0x89, 0x03};    /* mov %eax, %fs:(%rbx) */
+	static const u8 from_rsp[] = {0x89, 0x04, 0x24}; /* mov %eax, (%rsp) */
+	static const u8 absolute[] = {0x89, 0x04, 0x25, 0, 0x10, 0, 0};
+	static const struct {
+		const u8 *bytes;
+		size_t len;
+		bool known;
+	} cases[] = {{store, 2, true},  {past, 3, false},     {indexed, 3, false},
+		     {by_fs, 3, false}, {from_rsp, 3, false}, {absolute, 7, false}};
+	u64 gpr[16] = {[INSN_RBX] = 0xfec00000};
+	struct insn in;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		u8 bytes[INSN_MAX_LENGTH] = {0};
+
+		memcpy(bytes, cases[i].bytes, cases[i].len);
+		assert_int_equal(insn_decode(bytes, sizeof(bytes), INSN_MODE_64, &in), 0);
+		assert_int_equal(insn_starts_page(&in, gpr), cases[i].known);
+	}
+	gpr[INSN_RBX]++;
+	assert_int_equal(insn_decode(store, sizeof(store), INSN_MODE_64, &in), 0);
+	assert_false(insn_starts_page(&in, gpr));
+	gpr[INSN_RBX]--;
+	assert_int_equal(insn_decode(store, sizeof(store), INSN_MODE_32, &in), 0);
+	assert_false(insn_starts_page(&in, gpr));
+}
+
 static void test_fast_path(void **state)
 {
 	struct sample s;
@@ -654,7 +689,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_native),      cmocka_unit_test(test_fast_path),
 	    cmocka_unit_test(test_faults),      cmocka_unit_test(test_slices),
-	    cmocka_unit_test(test_other_modes),
+	    cmocka_unit_test(test_other_modes), cmocka_unit_test(test_starts_page),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -30,6 +30,7 @@ void guest_ram_make(struct guest_ram *ram, u32 mib, struct load_params *params)
 	params->e820 = ram->e820;
 	params->e820_count = 3;
 	params->cmdline = "";
+	params->copies = &ram->copies;
 	params->vm = "test";
 }
 

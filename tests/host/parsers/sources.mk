@@ -1,8 +1,9 @@
 load-src := vmm/vm/load.c vmm/vm/load_bzimage.c vmm/vm/load_multiboot.c vmm/vm/load_elf.c \
-	vmm/vm/load_ram.c vmm/vm/load_state.c kernel/lib/klog.c tests/host/parsers/guest_ram.c
+	vmm/vm/load_copies.c vmm/vm/load_ram.c vmm/vm/load_state.c kernel/lib/klog.c \
+	tests/host/parsers/guest_ram.c
 config-src := vmm/vm/config.c vmm/vm/config_node.c vmm/vm/config_vm.c vmm/vm/config_console.c vmm/vm/config_processor.c \
-	vmm/vm/config_value.c vmm/vm/config_switch.c \
-	vmm/vm/config_nic.c vmm/vm/config_link.c kernel/lib/dtb.c kernel/lib/closest.c \
+	vmm/vm/config_value.c vmm/vm/config_switch.c vmm/vm/config_nic.c vmm/vm/config_link.c \
+	vmm/vm/config_sched.c kernel/lib/dtb.c kernel/lib/closest.c \
 	kernel/lib/klog.c tests/tools/heap_host.c
 acpi-src := drivers/acpi/acpi.c drivers/acpi/array.c drivers/acpi/madt.c drivers/acpi/mcfg.c \
 	drivers/acpi/dmar.c drivers/acpi/spcr.c drivers/acpi/fadt.c drivers/acpi/s5.c \
@@ -26,3 +27,5 @@ fuzz += fuzz_load fuzz_config fuzz_acpi
 fuzz_acpi-src := tests/fuzz/fuzz_acpi.c $(acpi-src)
 fuzz_load-src := tests/fuzz/fuzz_load.c $(load-src)
 fuzz_config-src := tests/fuzz/fuzz_config.c $(config-src)
+host-test += test_load_copies
+test_load_copies-src := tests/host/parsers/test_load_copies.c vmm/vm/load_copies.c

@@ -41,7 +41,8 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	f->report = (struct config_report){note, f};
-	f->facts = (struct config_facts){.memory_mib = 1000, .file_present = file_present};
+	f->facts =
+	    (struct config_facts){.memory_mib = 1000, .cpus = 80, .file_present = file_present};
 	heap_host_fail_after = -1;
 	*state = f;
 	return 0;
@@ -118,6 +119,10 @@ static void reads_all_properties(void **state)
 	fdt_property_string(f->blob, "on-crash", "reset");
 	fdt_property(f->blob, "paravirt-off", "eoi\0unhalt", 11);
 	fdt_property_string(f->blob, "pause-exit", "off");
+	fdt_property_u32(f->blob, "weight", 300);
+	fdt_property_u32(f->blob, "cap-percent", 250);
+	fdt_property_u32(f->blob, "reserve-us", 3000);
+	fdt_property(f->blob, "pin", "\0\0\0\1\0\0\0\102", 8);
 	fdt_end_node(f->blob);
 	assert_int_equal(vms_read(f), 0);
 	assert_string_equal(f->said, "");
@@ -137,6 +142,12 @@ static void reads_all_properties(void **state)
 	assert_int_equal(vm->on_crash, CONFIG_CRASH_RESET);
 	assert_int_equal(vm->paravirt_off, BIT(CONFIG_PV_EOI) | BIT(CONFIG_PV_UNHALT));
 	assert_false(vm->pause_exit);
+	assert_int_equal(vm->sched.weight, 300);
+	assert_int_equal(vm->sched.cap_percent, 250);
+	assert_int_equal(vm->sched.reserve_us, 3000);
+	assert_int_equal(vm->sched.period_us, 10000);
+	assert_int_equal(vm->sched.pin[0], BIT(1));
+	assert_int_equal(vm->sched.pin[1], BIT(2));
 	config_free(&f->cfg);
 	assert_null(config_find_vm(&f->cfg, "web-1.x_y"));
 }
@@ -159,6 +170,10 @@ static void defaults_are_modest(void **state)
 	assert_int_equal(vm->on_crash, CONFIG_CRASH_STOP);
 	assert_int_equal(vm->paravirt_off, 0);
 	assert_true(vm->pause_exit);
+	assert_int_equal(vm->sched.weight, 100);
+	assert_int_equal(vm->sched.cap_percent, 0);
+	assert_int_equal(vm->sched.reserve_us, 0);
+	assert_int_equal(vm->sched.pin[0], 0);
 	assert_int_equal(f->cfg.console.kind, CONFIG_CONSOLE_AUTO);
 	assert_int_equal(f->cfg.console.level, KLOG_INFO);
 	assert_true(f->cfg.console.follow);
@@ -215,6 +230,18 @@ static void each_mistake_is_named(void **state)
 	     "|choose one of: unhalt steal-time eoi ipi tlb-flush yield all"},
 	    {"paravirt-off", "\0\0\0\1", 4, "|paravirt-off|is 1 number where a list of texts"},
 	    {"pause-exit", "", 0, "|pause-exit|has no value where one text"},
+	    {"weight", "\0\0\0\0", 4, "|weight|0 is not possible|give a number from 1 to 10000"},
+	    {"cap-percent", "50%", 4, "|cap-percent|is text (\"50%\") where one number"},
+	    {"cap-percent", "\0\0\3\41", 4, "|cap-percent|801 is not possible|"},
+	    {"reserve-us", "\0\0\43\51", 4,
+	     "|reserve-us|9001 of every 10000 us are more than the 90 % of a processor that can be "
+	     "reserved|give at most <9000>, or a longer period-us"},
+	    {"period-us", "\0\0\20\0", 4,
+	     "|period-us|says how often nothing is reserved|add reserve-us"},
+	    {"pin", "", 0, "|pin|has no value where a list of numbers"},
+	    {"pin", "\0\0\1\0", 4, "|pin|256 is not possible|give a number from 0 to 255"},
+	    {"pin", "\0\0\0\1\0\0\0\140", 8,
+	     "|pin|there is no processor 96|give numbers from 0 to 79"},
 	};
 	struct fixture *f = *state;
 

@@ -85,7 +85,7 @@ static int teardown(void **state)
 
 static int load(struct fixture *f)
 {
-	return load_bzimage(&f->params, &f->state);
+	return guest_ram_finish(&f->ram, load_bzimage(&f->params, &f->state));
 }
 
 static u8 *zero_page(struct fixture *f)
@@ -101,7 +101,7 @@ static void loads_at_preferred_address(void **state)
 	f->params.rsdp = GPA(0xe0000);
 	assert_true(load_bzimage_probe(&f->params.kernel));
 	assert_int_equal(load_identify(&f->params.kernel), LOAD_BZIMAGE);
-	assert_int_equal(load_image(&f->params, &f->state), 0);
+	assert_int_equal(guest_ram_finish(&f->ram, load_image(&f->params, &f->state)), 0);
 	assert_memory_equal(f->ram.base + MIB(16), f->image + SETUP_BYTES, BODY_BYTES);
 	assert_int_equal(f->state.rip, MIB(16) + 0x200);
 	assert_int_equal(get64(zero_page(f) + ZP_RSDP), 0xe0000);

@@ -94,7 +94,7 @@ static int teardown(void **state)
 
 static int load(struct fixture *f)
 {
-	return load_multiboot(&f->params, &f->state);
+	return guest_ram_finish(&f->ram, load_multiboot(&f->params, &f->state));
 }
 
 static u8 *info(struct fixture *f)
@@ -108,7 +108,7 @@ static void loads_elf32(void **state)
 
 	memset(f->ram.base + LOAD_AT, 0xff, 0x2000);
 	assert_int_equal(load_identify(&f->params.kernel), LOAD_MULTIBOOT);
-	assert_int_equal(load_image(&f->params, &f->state), 0);
+	assert_int_equal(guest_ram_finish(&f->ram, load_image(&f->params, &f->state)), 0);
 	assert_memory_equal(f->ram.base + LOAD_AT, f->image + CODE_AT, CODE_BYTES);
 	for (unsigned i = CODE_BYTES; i < 0x2000; i++)
 		assert_int_equal(f->ram.base[LOAD_AT + i], 0);

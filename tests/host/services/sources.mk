@@ -31,3 +31,6 @@ fuzz_shell-src := tests/fuzz/fuzz_shell.c $(shell-real-src) $(console-real-src) 
 	$(console-fake-src)
 host-test += test_sched
 test_sched-src := tests/host/services/test_sched.c kernel/lib/klog.c
+host-test += test_sched_sim
+test_sched_sim-src := tests/host/services/test_sched_sim.c \
+	tests/host/services/fake_clock.c kernel/lib/klog.c

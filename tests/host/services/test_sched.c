@@ -39,6 +39,7 @@ static inline u32 cpu_id(void)
 #include "kernel/sched/cap.c"
 #include "kernel/sched/entity.c"
 #include "kernel/sched/fair.c"
+#include "kernel/sched/longest.c"
 #include "kernel/sched/place.c"
 #include "kernel/sched/queue.c"
 #include "kernel/sched/reserve.c"
@@ -49,6 +50,11 @@ static inline u32 cpu_id(void)
 /* clang-format on */
 
 /* --- the machine --- */
+
+void backtrace_symbolize(u64 address, backtrace_fn *fn, void *ctx)
+{
+	fn(ctx, address, "?", 0);
+}
 
 static struct {
 	pthread_t thread;
@@ -180,10 +186,9 @@ static u32 passes;
 static void throw_token(struct player *to)
 {
 	__atomic_fetch_add(&to->events, 1, __ATOMIC_RELAXED);
+	sched_wake(&to->e);
 	if (to->seed & 8)
-		sched_kick(&to->e);
-	else
-		sched_wake(&to->e);
+		sched_interrupt(&to->e);
 }
 
 static void player_run(struct sched_entity *e)

@@ -71,14 +71,17 @@ static void on_reset(void *vm)
 	fx.resets++;
 }
 
-static void on_output(void *vm, const char *bytes, size_t len)
+static size_t on_output(void *vm, const char *bytes, size_t len)
 {
 	(void)vm;
 	fx.output_calls++;
+	if (fx.output_stuck)
+		len = 0;
 	if (len > sizeof(fx.output) - fx.output_len)
 		fx.output_len = 0;
 	memcpy(fx.output + fx.output_len, bytes, len);
 	fx.output_len += len;
+	return len;
 }
 
 static u64 on_guest_tsc(void *vm)
@@ -188,13 +191,9 @@ u64 ioapic_get(unsigned pin)
 int take(unsigned cpu)
 {
 	struct vlapic *v = fx.p.lapic[cpu];
-	int vector;
 
 	vlapic_sync(v);
-	vector = vlapic_next(v);
-	if (vector >= 0)
-		vlapic_accept(v, (u8)vector);
-	return vector;
+	return vlapic_take(v);
 }
 
 void lapic_enable(unsigned cpu)

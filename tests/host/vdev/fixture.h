@@ -23,6 +23,7 @@ struct fixture {
 	char output[4096];
 	size_t output_len;
 	unsigned output_calls;
+	bool output_stuck; /* the host takes nothing */
 };
 extern struct fixture fx;
 

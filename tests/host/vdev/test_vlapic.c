@@ -61,9 +61,12 @@ static void highest_first_and_in_service(void **state)
 	vlapic_post(v, 0xfe, false);
 	vlapic_post(v, 0x82, false);
 	assert_int_equal(fx.kicks[0], 1);
-	assert_true(vlapic_has_posted(v));
-	assert_true(vlapic_wants_cpu(v));
-	assert_false(vlapic_has_posted(v));
+	assert_true(vlapic_pi(v)->control & VIRT_PI_ON);
+	assert_false(vlapic_has_request(v));
+	vlapic_sync(v);
+	assert_false(vlapic_pi(v)->control & VIRT_PI_ON);
+	assert_true(vlapic_has_request(v));
+	assert_int_equal(vlapic_next(v), 0xfe);
 	assert_int_equal(take(0), 0xfe);
 	assert_int_equal(vlapic_isr(v), 0xfe);
 	assert_int_equal(vlapic_irr(v), 0x82);
@@ -97,7 +100,7 @@ static void task_priority_blocks(void **state)
 	vlapic_set_tpr(v, 0x40);
 	assert_int_equal(take(0), -1);
 	assert_int_equal(vlapic_tpr_threshold(v), 4);
-	assert_false(vlapic_wants_cpu(v));
+	assert_int_equal(vlapic_next(v), -1);
 	vlapic_set_tpr(v, 0x3f);
 	assert_int_equal(vlapic_tpr_threshold(v), 0);
 	assert_int_equal(vlapic_mmio_read(v, 0xa0), 0x3f);
@@ -434,6 +437,35 @@ static void level_bitmap_for_hardware(void **state)
 	assert_int_equal(map[2], 0);
 }
 
+/* Hardware that has been told of a vector takes all that are posted; not before it knows of the
+ * new trigger mode, also when somebody else's notification is under way. */
+static void a_new_trigger_mode_waits_for_the_bitmap(void **state)
+{
+	struct vlapic *v = LAPIC(0);
+	u64 map[4];
+
+	(void)state;
+	virt_caps.virq_delivery = true;
+	vlapic_post(v, 0x31, false);
+	assert_true(vlapic_pi(v)->control & VIRT_PI_ON);
+	assert_int_equal(fx.kicks[0], 1);
+	vlapic_post(v, 0x99, true);
+	vlapic_post(v, 0x99, true);
+	assert_int_equal(vlapic_pi(v)->pir[2], 0);
+	assert_true(fx.kicks[0] > 1);
+	vlapic_sync(v);
+	assert_int_equal(vlapic_irr(v), 0x99);
+	assert_true(vlapic_eoi_bitmap(v, map));
+	assert_int_equal(map[2], 1ull << (0x99 - 128));
+	/* From now on as any other. */
+	vlapic_post(v, 0x99, true);
+	assert_int_equal(vlapic_pi(v)->pir[2], 1ull << (0x99 - 128));
+	vlapic_post(v, 0x99, false);
+	vlapic_reset(v, false);
+	vlapic_sync(v);
+	assert_int_equal(vlapic_irr(v), 0);
+}
+
 static void mmio_parts_and_borders(void **state)
 {
 	struct vlapic *v = LAPIC(2);
@@ -478,6 +510,7 @@ int main(void)
 	    TEST(messages_by_msi),
 	    TEST(errors_are_latched),
 	    TEST(level_bitmap_for_hardware),
+	    TEST(a_new_trigger_mode_waits_for_the_bitmap),
 	    TEST(mmio_parts_and_borders),
 	};
 

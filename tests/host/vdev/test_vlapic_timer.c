@@ -197,6 +197,37 @@ static void masked_and_illegal_vectors(void **state)
 	assert_int_equal(vlapic_mmio_read(V, 0x280), 0x40);
 }
 
+/* As with APIC-register virtualization: the register has the new value when we are told. */
+static void hardware_write(u32 offset, u32 value)
+{
+	((u32 *)vlapic_page(V))[offset / 4] = value;
+	vlapic_after_write(V, offset);
+}
+
+static void writes_by_hardware_reach_a_running_timer(void **state)
+{
+	(void)state;
+	set_lvt(0);
+	vlapic_mmio_write(V, 0x3e0, 0xb); /* by 1 */
+	vlapic_mmio_write(V, 0x380, 100000);
+	fixture_advance(40000);
+	hardware_write(0x3e0, 0); /* by 2: what is left lasts twice as long */
+	fixture_advance(60000);
+	assert_int_equal(vlapic_mmio_read(V, 0x390), 30000);
+	hardware_write(0x320, 0x20000 | VECTOR); /* periodic from now on */
+	fixture_advance(60000);
+	assert_int_equal(take(0), VECTOR);
+	eoi();
+	fixture_advance(200000);
+	assert_int_equal(take(0), VECTOR);
+	eoi();
+	hardware_write(0x320, 0x40000 | VECTOR); /* TSC-deadline: stops */
+	fixture_advance(1000000);
+	assert_int_equal(take(0), -1);
+	set_deadline(guest_now());
+	assert_int_equal(take(0), VECTOR);
+}
+
 static void reset_stops(void **state)
 {
 	(void)state;
@@ -220,6 +251,7 @@ int main(void)
 	    TEST(far_deadlines),
 	    TEST(stopped_clock),
 	    TEST(masked_and_illegal_vectors),
+	    TEST(writes_by_hardware_reach_a_running_timer),
 	    TEST(reset_stops),
 	};
 

@@ -127,6 +127,32 @@ static void output_by_lines(void **state)
 	assert_int_equal(timer_next(), TIMER_NEVER);
 }
 
+/* The host's line is slower than the guest: the transmitter is busy until there is room. */
+static void a_slow_host_makes_the_guest_wait(void **state)
+{
+	char sent[VUART_OUTPUT];
+	unsigned n;
+
+	(void)state;
+	fx.output_stuck = true;
+	out8(MCR, 8);
+	out8(IER, 2);
+	for (n = 0; n < 1000 && in8(LSR) & 0x20; n++)
+		out8(RBR, sent[n % VUART_OUTPUT] = (char)('a' + n % 26));
+	assert_int_equal(n, VUART_OUTPUT - 15);
+	assert_int_equal(in8(LSR) & 0x60, 0);
+	assert_int_equal(in8(IIR) & 0xf, 1);
+	assert_int_equal(fx.output_len, 0);
+	/* It is tried again by itself, and nothing is lost or turned around. */
+	fx.output_stuck = false;
+	fixture_advance(VUART_FLUSH_US * 1000 + 1);
+	assert_int_equal(fx.output_len, n);
+	assert_memory_equal(fx.output, sent, n);
+	assert_int_equal(in8(LSR) & 0x60, 0x60);
+	assert_int_equal(in8(IIR) & 0xf, 2);
+	assert_int_equal(timer_next(), TIMER_NEVER);
+}
+
 static void transmit_interrupts(void **state)
 {
 	(void)state;
@@ -242,6 +268,7 @@ int main(void)
 	    TEST(linux_transmitter_tests),
 	    TEST(divisor),
 	    TEST(output_by_lines),
+	    TEST(a_slow_host_makes_the_guest_wait),
 	    TEST(transmit_interrupts),
 	    TEST(input_interrupts),
 	    TEST(input_is_bounded),

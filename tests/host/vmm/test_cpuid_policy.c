@@ -120,6 +120,39 @@ static void test_subleaves(void **state)
 	cpuid_policy_destroy(&p);
 }
 
+static struct cpuid_regs amd(u32 leaf, u32 subleaf)
+{
+	struct cpuid_regs r = all_ones(leaf, subleaf);
+
+	if (leaf == 0)
+		r = (struct cpuid_regs){0xd, 0x68747541, 0x444d4163, 0x69746e65};
+	return r;
+}
+
+static void test_amd(void **state)
+{
+	struct cpuid_facts amd_facts = facts;
+	struct cpuid_policy p;
+
+	(void)state;
+	build(&p);
+	assert_int_equal(cpuid_policy_find(&p, 0x80000008, 0)->regs.ecx, 0);
+	assert_false(cpuid_policy_has(&p, 0x80000001, 2, 1));
+	cpuid_policy_destroy(&p);
+	amd_facts.host = amd;
+	assert_int_equal(cpuid_policy_build(&p, &amd_facts), 0);
+	assert_int_equal(cpuid_policy_find(&p, 0x80000008, 0)->regs.ecx, 0x3001);
+	assert_true(cpuid_policy_has(&p, 0x80000001, 2, 1));   /* CMP_LEGACY */
+	assert_false(cpuid_policy_has(&p, 0x80000001, 2, 2));  /* SVM */
+	assert_false(cpuid_policy_has(&p, 0x80000001, 2, 22)); /* TOPOEXT */
+	assert_false(cpuid_policy_has(&p, 0x80000001, 2, 10)); /* IBS */
+	assert_true(cpuid_policy_has(&p, 0x80000008, 1, 12));  /* IBPB */
+	assert_false(cpuid_policy_has(&p, 0x80000008, 1, 3));  /* INVLPGB */
+	assert_false(cpuid_policy_has(&p, 0x80000008, 1, 4));  /* RDPRU */
+	assert_false(cpuid_policy_has(&p, 0x80000008, 1, 25)); /* VIRT_SSBD */
+	cpuid_policy_destroy(&p);
+}
+
 static void test_out_of_range(void **state)
 {
 	struct cpuid_policy p;
@@ -141,6 +174,7 @@ int main(void)
 	    cmocka_unit_test(test_what_we_offer_is_shown),
 	    cmocka_unit_test(test_topology),
 	    cmocka_unit_test(test_subleaves),
+	    cmocka_unit_test(test_amd),
 	    cmocka_unit_test(test_out_of_range),
 	};
 

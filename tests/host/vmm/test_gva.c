@@ -186,6 +186,20 @@ static void test_no_paging(void **state)
 	assert_int_equal(gpa, 0xfee00020);
 }
 
+/* SDM vol. 3, table 4-8. */
+static void pdptes_have_reserved_bits(void **state)
+{
+	(void)state;
+	assert_true(gva_pdpte_valid(0, 40));
+	assert_true(gva_pdpte_valid(~1ull, 40)); /* not present */
+	assert_true(gva_pdpte_valid(0xfffffff000 | 0xe19, 40));
+	for (unsigned bit = 1; bit < 64; bit++) {
+		bool free = bit == 3 || bit == 4 || (bit >= 9 && bit < 36);
+
+		assert_int_equal(gva_pdpte_valid(1 | 1ull << bit, 36), free);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +211,7 @@ int main(void)
 	    cmocka_unit_test(test_pae),
 	    cmocka_unit_test(test_32_bit),
 	    cmocka_unit_test(test_no_paging),
+	    cmocka_unit_test(pdptes_have_reserved_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

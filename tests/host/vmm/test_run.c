@@ -8,9 +8,11 @@
 #include <cmocka.h>
 #undef skip /* struct virt_ops has one */
 
+#include "arch/x86/irq/irq.h"
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
+#include "vmm/vcpu/poll.h"
 #include "vmm/vcpu/pvclock.h"
 #include "vmm/vcpu/run.h"
 
@@ -27,7 +29,8 @@ static void (*while_guest_runs)(void);
 static u64 waited;
 static u8 *eoi_flag;
 static bool window, ready;
-static int pending;
+static int pending, injected;
+static unsigned nmis;
 
 /* --- the back end ----------------------------------------------------------------------------- */
 
@@ -42,9 +45,10 @@ static void fake_unload(struct virt_vcpu *vv)
 	(void)vv;
 }
 
-static void fake_reset(struct virt_vcpu *vv)
+static void fake_reset(struct virt_vcpu *vv, bool init)
 {
 	(void)vv;
+	assert_true(init);
 	resets++;
 	window = false;
 }
@@ -117,10 +121,32 @@ static bool fake_irq_ready(struct virt_vcpu *vv)
 static void fake_inject_irq(struct virt_vcpu *vv, u8 vector)
 {
 	(void)vv;
-	(void)vector;
+	injected = vector;
+	ready = false; /* one event per entry */
+}
+
+static bool fake_nmi_ready(struct virt_vcpu *vv)
+{
+	(void)vv;
+	return true;
+}
+
+static void fake_inject_nmi(struct virt_vcpu *vv)
+{
+	(void)vv;
+	nmis++;
+}
+
+static void fake_tpr_threshold(struct virt_vcpu *vv, u8 threshold)
+{
+	(void)vv;
+	(void)threshold;
 }
 
 static const struct virt_ops ops = {
+    .apic_tpr_threshold = fake_tpr_threshold,
+    .nmi_ready = fake_nmi_ready,
+    .inject_nmi = fake_inject_nmi,
     .load = fake_load,
     .unload = fake_unload,
     .vcpu_reset = fake_reset,
@@ -147,6 +173,12 @@ static enum vcpu_next nothing(struct vcpu *vcpu, const struct virt_exit *exit)
 
 const exit_handler_t exit_handlers[VIRT_EXIT_KINDS] = {
     [VIRT_EXIT_HANDLED] = nothing, [VIRT_EXIT_HLT] = exit_hlt};
+
+bool vcpu_poll(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
 
 void timer_program(void)
 {
@@ -189,6 +221,16 @@ void vlapic_set_pv_eoi(struct vlapic *l, u8 *flag)
 	eoi_flag = flag;
 }
 
+void irq_dispatch(u8 vector)
+{
+	(void)vector;
+}
+
+void vcpu_set_signature(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
 void pvclock_update(struct vcpu *vcpu)
 {
 	(void)vcpu;
@@ -200,7 +242,7 @@ void vm_vcpu_parked(struct vm *of)
 	parked_count++;
 }
 
-bool platform_extint_pending(struct platform *p)
+bool platform_extint_enabled(struct platform *p)
 {
 	(void)p;
 	return false;
@@ -218,40 +260,24 @@ void vlapic_reset(struct vlapic *l, bool init)
 	(void)init;
 }
 
-bool vlapic_extint_enabled(const struct vlapic *l)
-{
-	(void)l;
-	return false;
-}
-
 int vlapic_next(struct vlapic *l)
 {
 	(void)l;
 	return pending;
 }
 
-void vlapic_accept(struct vlapic *l, u8 vector)
+int vlapic_take(struct vlapic *l)
 {
-	(void)l;
-	(void)vector;
-	pending = -1;
-}
+	int vector = pending;
 
-bool vlapic_has_posted(const struct vlapic *l)
-{
 	(void)l;
-	return false;
+	pending = -1;
+	return vector;
 }
 
 void vlapic_sync(struct vlapic *l)
 {
 	(void)l;
-}
-
-bool vlapic_wants_cpu(struct vlapic *l)
-{
-	(void)l;
-	return pending >= 0;
 }
 
 u8 vlapic_tpr_threshold(struct vlapic *l)
@@ -310,7 +336,8 @@ static int setup(void **state)
 	eoi_flag = NULL;
 	window = false;
 	ready = true;
-	pending = -1;
+	pending = injected = -1;
+	nmis = 0;
 	percpu(sched_flags) = 0;
 	return 0;
 }
@@ -362,6 +389,83 @@ static void init_closes_the_interrupt_window(void **state)
 	run();
 	assert_int_equal(v.activity, VCPU_RUNS);
 	assert_true(window);
+}
+
+/* It is in service already, so it comes before all that is requested, as soon as it can. */
+static void a_displaced_interrupt_comes_again(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	v.displaced = true;
+	v.displaced_vector = 0x41;
+	ready = false;
+	run();
+	assert_true(window);
+	assert_int_equal(injected, -1);
+	ready = true;
+	pending = 0x51;
+	vcpu_end_irq_window(&v);
+	run();
+	assert_int_equal(injected, 0x41);
+	assert_int_equal(pending, 0x51);
+	assert_true(window);
+	assert_false(v.displaced);
+	/* INIT forgets it. */
+	v.displaced = true;
+	v.virt.requests = VCPU_REQ_INIT;
+	run();
+	assert_false(v.displaced);
+}
+
+/* A kick that brings nothing but a look at the requests does not leave the guest for long; one
+ * that may mean a timer, or another one's turn, does. */
+static void kicks_for_others_go_to_the_run_loop(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	percpu(timer_next_deadline) = 1000;
+	run();
+	percpu(sched_flags) = 0;
+	assert_true(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_TIMER));
+	percpu(timer_next_deadline) = 900;
+	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+	run();
+	percpu(sched_flags) = 0;
+	assert_true(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+	percpu(sched_flags) = SCHED_F_RESCHED;
+	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
+}
+
+static void no_nmi_before_sipi(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_WAIT_SIPI);
+	v.virt.requests = VCPU_REQ_NMI;
+	run();
+	v.virt.requests = VCPU_REQ_SIPI;
+	run();
+	assert_int_equal(v.activity, VCPU_RUNS);
+	assert_int_equal(nmis, 0);
+	v.virt.requests = VCPU_REQ_NMI;
+	run();
+	assert_int_equal(nmis, 1);
+}
+
+/* Who sets a request while the vCPU is outside of the guest need not interrupt it. */
+static void guest_mode_is_told(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	v.virt.own = 0;
+	assert_true(virt_guest_mode(&v.virt));
+	assert_int_equal(v.virt.in_guest, 1);
+	v.virt.requests = VCPU_REQ_IRQ;
+	assert_false(virt_guest_mode(&v.virt));
+	assert_int_equal(v.virt.in_guest, 0);
+	run();
+	assert_int_equal(entries, 1);
+	assert_int_equal(v.virt.in_guest, 0);
 }
 
 /* --- the kick of paravirtual spinlocks */
@@ -559,6 +663,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(parked_vcpu_serves_nobody, setup),
 	    cmocka_unit_test_setup(init_closes_the_interrupt_window, setup),
+	    cmocka_unit_test_setup(a_displaced_interrupt_comes_again, setup),
+	    cmocka_unit_test_setup(kicks_for_others_go_to_the_run_loop, setup),
+	    cmocka_unit_test_setup(no_nmi_before_sipi, setup),
+	    cmocka_unit_test_setup(guest_mode_is_told, setup),
 	    cmocka_unit_test_setup(kick_ends_a_halt_with_interrupts_off, setup),
 	    cmocka_unit_test_setup(kick_before_halt_is_not_lost, setup),
 	    cmocka_unit_test_setup(kick_while_halting_is_not_lost, setup),

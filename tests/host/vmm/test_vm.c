@@ -79,11 +79,11 @@ void work_queue(struct work *work)
 	work_queue_on(work, 0);
 }
 
-u64 time_now_ns(void)
+u64 time_tsc_to_ns(u64 tsc)
 {
 	if (while_starting)
 		while_starting();
-	return 0;
+	return tsc;
 }
 
 void log_phase(const char *name)

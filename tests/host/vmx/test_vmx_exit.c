@@ -209,6 +209,33 @@ static void debug_and_alignment_checks_are_reflected(void **state)
 	assert_int_equal(fake_x.event.insn_len, 1);
 }
 
+/* What was being delivered when #AC or #DB came: an interrupt and an NMI wait, all else is
+ * executed again by itself. */
+static void interrupts_displaced_by_exceptions_are_told(void **state)
+{
+	u32 ac = (u32)(INTR_VALID | INTR_ERROR_VALID) | INTR_EXCEPTION << 8 | 17;
+
+	(void)state;
+	fake_vmcs[VMCS_EXIT_INTR_INFO] = ac;
+	fake_vmcs[VMCS_IDT_VECTORING_INFO] = INTR_VALID | INTR_EXTERNAL << 8 | 0x41;
+	assert_true(translate(0, 0));
+	assert_int_equal(ex.kind, VIRT_EXIT_DISPLACED);
+	assert_int_equal(ex.displaced.vector, 0x41);
+	assert_false(ex.displaced.nmi);
+	assert_int_equal(fake_x.event.info, ac);
+	fake_vmcs[VMCS_GUEST_INTERRUPTIBILITY] = INTERRUPTIBILITY_NMI;
+	fake_vmcs[VMCS_IDT_VECTORING_INFO] = INTR_VALID | INTR_NMI << 8 | 2;
+	assert_true(translate(0, 0));
+	assert_int_equal(ex.kind, VIRT_EXIT_DISPLACED);
+	assert_true(ex.displaced.nmi);
+	assert_int_equal(fake_vmcs[VMCS_GUEST_INTERRUPTIBILITY], 0);
+	fake_vmcs[VMCS_IDT_VECTORING_INFO] = INTR_VALID | INTR_SOFT_INT << 8 | 0x80;
+	assert_false(translate(0, 0));
+	fake_vmcs[VMCS_IDT_VECTORING_INFO] = INTR_VALID | INTR_EXCEPTION << 8 | 17;
+	assert_false(translate(0, 0));
+	assert_int_equal(fake_x.event.info, ac);
+}
+
 static void rdpmc_is_a_protection_fault(void **state)
 {
 	(void)state;
@@ -246,6 +273,7 @@ int main(void)
 	    TEST(apic),
 	    TEST(interrupts_and_exceptions),
 	    TEST(debug_and_alignment_checks_are_reflected),
+	    TEST(interrupts_displaced_by_exceptions_are_told),
 	    TEST(rdpmc_is_a_protection_fault),
 	    TEST(failed_entries),
 	};

@@ -12,7 +12,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import vm  # noqa: E402
 
 STEPS = [vm.expect(r"loader: /vmlinuz, \d+ bytes"), vm.expect(r"loader: /initrd\.img, \d+ bytes"),
-         vm.expect("hanok> "), vm.guests(vm.expect(r"\[demo\] .*Linux version"))]
+         vm.expect("hanok> "), vm.expect(r"\[demo\] .*Linux version")]
 
 with tempfile.TemporaryDirectory(prefix="image-") as folder:
     stick = shutil.copy(vm.ROOT / "build/hanok.img", folder)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Uses the processor as its command line says:
+ *	(nothing)	counts for ever
+ *	wake		sleeps by the deadline timer, 1000 times, and prints how many ticks
+ *			after the deadline its handler ran: "WAKE p50 p99 max"
+ *	brief		prints a line and powers itself off
+ */
+#include "tests/guest/lib/guest.h"
+
+#define VECTOR_TIMER 0x40
+#define MSR_TSC_DEADLINE 0x6e0
+#define LVT_TSC_DEADLINE (2u << 17)
+#define PM1A_CONTROL 0x604
+#define SLEEP_S5 (5u << 10 | 1u << 13)
+#define ROUNDS 1000
+#define WARM_UP 50
+#define SLEEP_LEAST 30000
+
+static volatile u64 counted, late;
+static u64 deadline, samples[ROUNDS];
+
+void ap_main(void)
+{
+	apic_enable();
+	__asm__ volatile("sti");
+	for (;;)
+		counted++;
+}
+
+static void on_timer(struct trap *trap)
+{
+	(void)trap;
+	late = rdtsc() - deadline;
+	apic_eoi();
+}
+
+static void sort(u64 *values, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++) {
+		u64 value = values[i];
+		unsigned at = i;
+
+		for (; at && values[at - 1] > value; at--)
+			values[at] = values[at - 1];
+		values[at] = value;
+	}
+}
+
+/* Lengths that have nothing to do with anybody's slices. */
+static u64 sleep_ticks(unsigned round)
+{
+	return SLEEP_LEAST + round * 7919ull % 30011;
+}
+
+static void sleep_once(unsigned round)
+{
+	late = 0;
+	deadline = rdtsc() + sleep_ticks(round);
+	wrmsr(MSR_TSC_DEADLINE, deadline);
+	while (!late)
+		__asm__ volatile("sti; hlt; cli" ::: "memory");
+}
+
+static void measure_wakes(void)
+{
+	apic_enable();
+	trap_set(VECTOR_TIMER, on_timer);
+	wrmsr(X2APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);
+	for (unsigned i = 0; i < WARM_UP; i++)
+		sleep_once(i);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		sleep_once(i);
+		samples[i] = late;
+	}
+	sort(samples, ROUNDS);
+	print("WAKE ");
+	print_dec(samples[ROUNDS / 2]);
+	print(" ");
+	print_dec(samples[ROUNDS * 99 / 100]);
+	print(" ");
+	print_dec(samples[ROUNDS - 1]);
+	print("\n");
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+static void power_off(void)
+{
+	print("BRIEF\n");
+	for (;;)
+		__asm__ volatile("outw %w0, %w1" ::"a"(SLEEP_S5), "Nd"(PM1A_CONTROL));
+}
+
+void guest_main(void)
+{
+	u32 a, b, c, d;
+
+	if (cmdline_has("wake"))
+		measure_wakes();
+	if (cmdline_has("brief"))
+		power_off();
+	apic_enable();
+	cpuid_regs(1, 0, &a, &b, &c, &d);
+	if ((b >> 16 & 0xff) > 1)
+		ap_launch();
+	__asm__ volatile("sti");
+	print("BUSY\n");
+	for (;;)
+		counted++;
+}
