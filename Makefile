@@ -75,10 +75,15 @@ $(B)/gen/version.h: FORCE
 generated += $(B)/gen/version.h
 
 # --- the core ---------------------------------------------------------------------------------
-core-flags := -std=gnu11 -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+core-flags = -std=gnu11 $(core-opt) -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=fs -mstack-protector-guard-offset=0x28 -fno-strict-aliasing \
 	-fno-omit-frame-pointer -mpreferred-stack-boundary=3 -fno-asynchronous-unwind-tables -fcf-protection=none $(warnings)
+# What runs at boot, or when an operator asks, is compiled for size.
+core-opt := -O2
+core-cold := boot/core/% drivers/acpi/% drivers/pci/% kernel/console/% kernel/shell/% \
+	net/service/dhcp% net/service/gateway_view% vmm/cmds/% vmm/vm/build% vmm/vm/config%
+$(addprefix $(B)/core/,$(core-cold)): core-opt := -Os
 core-include = -nostdinc -I. -I$(B)/gen -isystem $(newlib)/include -isystem $(B)/fdt \
 	-isystem $(gcc-include)
 core-link := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
