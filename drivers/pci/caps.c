@@ -7,7 +7,7 @@
 #define CAPS_MAX ((PCI_CONFIG_BYTES - 0x40) / 4)
 #define EXT_CAPS_MAX ((PCI_CONFIG_EXT_BYTES - PCI_EXT_CAPABILITIES) / 4)
 
-u16 pci_cap_find(const struct pci_device *dev, u8 id)
+u16 pci_cap_nth(const struct pci_device *dev, u8 id, u32 n)
 {
 	u32 at;
 
@@ -19,11 +19,16 @@ u16 pci_cap_find(const struct pci_device *dev, u8 id)
 
 		if (header == 0xffff)
 			return 0;
-		if ((header & 0xff) == id)
+		if ((header & 0xff) == id && !n--)
 			return (u16)at;
 		at = header >> 8 & ~3u;
 	}
 	return 0;
+}
+
+u16 pci_cap_find(const struct pci_device *dev, u8 id)
+{
+	return pci_cap_nth(dev, id, 0);
 }
 
 u16 pci_ext_cap_find(const struct pci_device *dev, u16 id)

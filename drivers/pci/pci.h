@@ -65,6 +65,8 @@ void pci_update16(const struct pci_device *dev, u32 offset, u16 clear, u16 set);
 /* Offset of a capability (PCI_CAP_...) or extended capability (PCI_EXT_CAP_...), 0 if there
  * is none. Lists that loop or lead astray end. */
 u16 pci_cap_find(const struct pci_device *dev, u8 id);
+/* The nth capability of a kind that may be there more than once, from 0 on. */
+u16 pci_cap_nth(const struct pci_device *dev, u8 id, u32 n);
 u16 pci_ext_cap_find(const struct pci_device *dev, u16 id);
 
 /* The registers of memory BAR i, mapped uncached, or NULL (no such BAR, not placed, no memory). */

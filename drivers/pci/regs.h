@@ -58,6 +58,7 @@
 #define PCI_PM_STATE 3u
 #define PCI_PM_NO_SOFT_RESET BIT(3)
 #define PCI_CAP_MSI 0x05
+#define PCI_CAP_VENDOR 0x09
 #define PCI_CAP_PCIE 0x10
 #define PCI_CAP_MSIX 0x11
 #define PCI_CAP_AF 0x13 /* Advanced Features: FLR of conventional PCI */

@@ -1,2 +1,4 @@
 host-test += test_e1000_ring
 test_e1000_ring-src := tests/host/nic/test_e1000_ring.c drivers/nic/e1000_ring.c drivers/nic/ring.c kernel/lib/klog.c
+host-test += test_virtio_ring
+test_virtio_ring-src := tests/host/nic/test_virtio_ring.c drivers/nic/virtio_ring.c drivers/nic/ring.c kernel/lib/klog.c
