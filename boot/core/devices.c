@@ -6,6 +6,7 @@
 #include "drivers/acpi/mcfg.h"
 #include "drivers/iommu/iommu.h"
 #include "drivers/nic/nic.h"
+#include "drivers/pci/function.h"
 #include "drivers/pci/pci.h"
 
 #define LAST_BUS 255
@@ -86,6 +87,7 @@ void boot_pci_init(void)
 		log_err("pci: no memory, devices cannot be used");
 	if (pci_scan())
 		log_err("pci: no memory for all devices, some cannot be used");
+	pci_isolation_enable();
 	log_info("pci: %u functions, configuration by %s", count_functions(),
 		 pci_window_count() && pci_window_at(0)->ecam ? "memory" : "ports");
 	confine_dma();

@@ -9,6 +9,7 @@
 #include "arch/x86/smp/smp.h"
 #include "arch/x86/virt.h"
 #include "boot/core/boot.h"
+#include "drivers/acpi/dmar.h"
 #include "kernel/sched/sched.h"
 #include "kernel/time/time.h"
 #include "kernel/time/timer.h"
@@ -30,7 +31,8 @@ void boot_time_init(void)
 static void ioapics_by_madt(void)
 {
 	for (u32 i = 0; i < boot.madt.ioapic_count; i++)
-		if (ioapic_add(boot.madt.ioapics[i].phys, boot.madt.ioapics[i].gsi_base))
+		if (ioapic_add(boot.madt.ioapics[i].id, boot.madt.ioapics[i].phys,
+			       boot.madt.ioapics[i].gsi_base))
 			log_err("irq: I/O APIC %u is left out", boot.madt.ioapics[i].id);
 	for (u32 i = 0; i < boot.madt.override_count; i++) {
 		const struct madt_override *o = &boot.madt.overrides[i];
@@ -40,18 +42,31 @@ static void ioapics_by_madt(void)
 	}
 }
 
+/* What VT-d's table says against x2APIC is about firmware that cannot live with it. */
+static void x2apic_choose(void)
+{
+	struct dmar dmar;
+
+	if (dmar_read(&boot.acpi, &dmar))
+		return;
+	if (dmar.x2apic_opt_out)
+		lapic_avoid_x2apic();
+	dmar_free(&dmar);
+}
+
 void boot_irq_init(void)
 {
 	static const struct timer_ops timer_ops = {.program = lapic_timer_set};
 
 	irq_mask_8259();
+	x2apic_choose();
 	irq_vector_set(IRQ_VECTOR_TIMER, timer_irq, NULL);
 	lapic_init_cpu();
 	lapic_timer_calibrate(time_tsc_khz());
 	timer_set_ops(&timer_ops);
 	if (boot.has_madt)
 		ioapics_by_madt();
-	else if (ioapic_add(HPA(IOAPIC_USUAL), 0))
+	else if (ioapic_add(0, HPA(IOAPIC_USUAL), 0))
 		log_err("irq: no I/O APIC, devices are polled");
 	log_info("irq: %s, timer %s, %u interrupt lines", lapic_is_x2apic() ? "x2APIC" : "xAPIC",
 		 lapic_timer_kind(), ioapic_gsi_count());

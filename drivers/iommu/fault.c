@@ -26,11 +26,11 @@ static const char *const reasons[] = {
     [0xd] = "the unit blocks requests of this kind",
     [0x20] = "reserved bits are set in an interrupt request",
     [0x21] = "the interrupt's index is beyond the table",
-    [0x22] = "the interrupt is not one of its own",
+    [0x22] = "no interrupt of that index was given out",
     [0x23] = "the interrupt table could not be read",
     [0x24] = "reserved bits are set in an interrupt entry",
-    [0x25] = "the interrupt is not in remappable format",
-    [0x26] = "the interrupt is not the device's",
+    [0x25] = "the message names a vector itself, which no device may",
+    [0x26] = "that interrupt was given to another device",
 };
 
 const char *vtd_fault_reason(u8 reason)
@@ -47,9 +47,9 @@ static void report(const struct vtd_unit *unit, u64 low, u64 high)
 
 	if (reason >= VTD_REASON_INTERRUPT)
 		klog_limited(&limit, KLOG_WARN,
-			     "iommu: %04x:%02x:%02x.%x: interrupt blocked (index %llu): %s",
+			     "iommu: %04x:%02x:%02x.%x: interrupt %u blocked: %s",
 			     unit->scope->segment, PCI_BUS(source), PCI_DEV(source), PCI_FN(source),
-			     (unsigned long long)low >> 48, vtd_fault_reason(reason));
+			     VTD_FRCD_INDEX(low), vtd_fault_reason(reason));
 	else
 		klog_limited(&limit, KLOG_WARN,
 			     "iommu: %04x:%02x:%02x.%x: %s of 0x%llx blocked: %s",

@@ -12,6 +12,7 @@
 
 #include "arch/x86/mm/radix.h"
 #include "drivers/acpi/dmar.h"
+#include "drivers/pci/msi.h"
 #include "drivers/pci/pci.h"
 
 struct iommu_domain;
@@ -52,6 +53,32 @@ int __must_check iommu_dma_alloc(u64 bytes, hpa_t *out);
 void iommu_dma_free(hpa_t base, u64 bytes);
 /* Let a device that the core drives reach that memory. 0 as well without VT-d. */
 int __must_check iommu_dma_attach(const struct pci_device *dev);
+
+/*
+ * Interrupts. Where all units remap them, a device can cause only those that were given to it,
+ * whatever messages it writes, and none by naming a vector itself; so a device may be passed to
+ * a guest only then. Elsewhere the same calls give messages as processors take them.
+ */
+bool iommu_irqs_confined(void);
+
+struct iommu_irq {
+	bool taken, level;
+	u16 index;  /* in the remapping table */
+	u16 source; /* requester ID */
+};
+
+/* An interrupt that nobody but dev can cause; it does nothing until it is routed. ERR_NOMEM: the
+ * table is full. */
+int __must_check iommu_irq_take(struct iommu_irq *irq, const struct pci_device *dev);
+/* Where it goes, and the message that causes it, which never changes while remapping is on. Any
+ * CPU, also while the device uses it. ERR_RANGE: no way to that processor; ERR_TIMEOUT: the unit
+ * does not answer, the interrupt may still arrive where it did before. */
+int __must_check iommu_irq_route(struct iommu_irq *irq, u32 apic_id, u8 vector,
+				 struct pci_msi_message *out);
+/* It can arrive no more, if the device was told first. Harmless if it was not taken. */
+void iommu_irq_give(struct iommu_irq *irq);
+/* How many are taken, and of how many; 0 of 0 where interrupts are not remapped. */
+void iommu_irq_stats(u32 *taken, u32 *total);
 
 /* For the operator: units, domains, devices, by index; false at the end. */
 struct iommu_unit_info {

@@ -104,6 +104,8 @@ int iommu_start(const struct dmar *dmar, bool (*is_ram)(hpa_t pa, u64 size))
 		iommu_reserved_map(dmar, is_ram);
 		err = units_enable();
 	}
+	if (!err)
+		err = iommu_irqs_start(dmar);
 	if (err) {
 		give_up();
 		return err;

@@ -15,6 +15,10 @@ struct iommu_domain {
 	struct radix table;
 };
 
+/* Entries of the interrupt remapping table: 64 KiB. */
+#define IOMMU_IRQS_SHIFT 12
+#define IOMMU_IRQS (1u << IOMMU_IRQS_SHIFT)
+
 /* A device that is attached. */
 struct iommu_device {
 	struct list link;
@@ -37,6 +41,14 @@ struct iommu_machine {
 	struct list domain_list, device_list;
 	struct iommu_domain *core; /* of devices that the core drives */
 	struct ticketlock lock;    /* of everything above and of all tables */
+
+	/* remap.c; under irq_lock. */
+	bool irqs_confined;
+	bool x2apic;    /* destinations are 32-bit APIC IDs */
+	hpa_t irqs;     /* one table for all units, IOMMU_IRQS entries */
+	u64 *irqs_used; /* bitmap */
+	u32 irq_count;
+	struct ticketlock irq_lock;
 };
 
 extern struct iommu_machine iommu;
@@ -49,6 +61,10 @@ struct iommu_device *iommu_device_find(u16 segment, u16 bdf);
 int __must_check iommu_attach_locked(struct iommu_domain *domain, const struct pci_device *dev,
 				     bool reserved);
 int __must_check iommu_detach_locked(struct iommu_device *device);
+
+/* remap.c: confine interrupts, where all units can. 0 as well when they cannot; ERR_TIMEOUT: a
+ * unit does not answer. */
+int __must_check iommu_irqs_start(const struct dmar *dmar);
 
 /* reserved.c: keep what firmware says that devices need (8.4). */
 void iommu_reserved_map(const struct dmar *dmar, bool (*is_ram)(hpa_t pa, u64 size));

@@ -105,3 +105,17 @@ int vtd_flush_domain(struct vtd_unit *unit, u16 domain)
 
 	return submit(unit, &request, 1);
 }
+
+int vtd_flush_irq(struct vtd_unit *unit, u16 index)
+{
+	const u64 request = VTD_QI_IRQ_INDEX(index);
+
+	return submit(unit, &request, 1);
+}
+
+int vtd_flush_irqs(struct vtd_unit *unit)
+{
+	const u64 request = VTD_QI_IRQ_GLOBAL;
+
+	return submit(unit, &request, 1);
+}

@@ -2,23 +2,31 @@
 /* Which devices a structure of the DMAR table is about: VT-d 4.1, 8.3.1. */
 #include "drivers/iommu/vtd.h"
 
-/* The function that the path ends at, or NULL: firmware names what is not there. */
+/* All hops but the last are bridges; firmware names what is not there. */
+bool vtd_scope_bus(const struct dmar_scope *scope, u16 segment, u8 *bus)
+{
+	*bus = scope->start_bus;
+	for (u32 i = 0; i + 1 < scope->path_count; i++) {
+		const struct dmar_path *hop = &scope->path[i];
+		const struct pci_device *dev =
+		    pci_find(segment, PCI_BDF(*bus, hop->device, hop->function));
+
+		if (!dev || !dev->bridge || !dev->secondary)
+			return false;
+		*bus = dev->secondary;
+	}
+	return true;
+}
+
+/* The function that the path ends at, or NULL. */
 static const struct pci_device *path_end(const struct dmar_scope *scope, u16 segment)
 {
-	const struct pci_device *dev = NULL;
-	u8 bus = scope->start_bus;
+	const struct dmar_path *last = &scope->path[scope->path_count - 1];
+	u8 bus;
 
-	for (u32 i = 0; i < scope->path_count; i++) {
-		if (i && (!dev->bridge || !dev->secondary))
-			return NULL;
-		if (i)
-			bus = dev->secondary;
-		dev =
-		    pci_find(segment, PCI_BDF(bus, scope->path[i].device, scope->path[i].function));
-		if (!dev)
-			return NULL;
-	}
-	return dev;
+	if (!vtd_scope_bus(scope, segment, &bus))
+		return NULL;
+	return pci_find(segment, PCI_BDF(bus, last->device, last->function));
 }
 
 static bool is_below(const struct pci_device *dev, const struct pci_device *bridge)

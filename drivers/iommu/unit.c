@@ -33,8 +33,8 @@ static bool status_wait(const struct vtd_unit *unit, u32 mask, u32 want)
 	return false;
 }
 
-/* Give one command and wait until the status shows it. WBF is done when its bit is clear. */
-static int command(struct vtd_unit *unit, u32 bit, bool on)
+/* WBF is done when its bit is clear. */
+int vtd_command(struct vtd_unit *unit, u32 bit, bool on)
 {
 	u32 kept = vtd_read32(unit, VTD_GSTS) & VTD_GSTS_KEPT;
 
@@ -49,13 +49,13 @@ static int command(struct vtd_unit *unit, u32 bit, bool on)
 /* Firmware, or the system before a warm start, may have left it on. */
 static int silence(struct vtd_unit *unit)
 {
-	static const u32 bits[] = {VTD_GCMD_TE, VTD_GCMD_IRE, VTD_GCMD_QIE};
+	static const u32 bits[] = {VTD_GCMD_TE, VTD_GCMD_IRE, VTD_GCMD_CFI, VTD_GCMD_QIE};
 	int err = 0;
 
 	vtd_write32(unit, VTD_FECTL, VTD_FECTL_MASKED);
 	for (u32 i = 0; i < ARRAY_SIZE(bits) && !err; i++)
 		if (vtd_read32(unit, VTD_GSTS) & bits[i])
-			err = command(unit, bits[i], false);
+			err = vtd_command(unit, bits[i], false);
 	return err;
 }
 
@@ -109,19 +109,19 @@ int vtd_unit_enable(struct vtd_unit *unit)
 	int err = 0;
 
 	if (unit->cap & VTD_CAP_RWBF)
-		err = command(unit, VTD_GCMD_WBF, true);
+		err = vtd_command(unit, VTD_GCMD_WBF, true);
 	if (!err)
 		err = vtd_queue_start(unit);
 	if (!err)
-		err = command(unit, VTD_GCMD_QIE, true);
+		err = vtd_command(unit, VTD_GCMD_QIE, true);
 	if (err)
 		return err;
 	vtd_write64(unit, VTD_RTADDR, unit->root.v);
-	err = command(unit, VTD_GCMD_SRTP, true);
+	err = vtd_command(unit, VTD_GCMD_SRTP, true);
 	if (!err)
 		err = vtd_flush_all(unit);
 	if (!err)
-		err = command(unit, VTD_GCMD_TE, true);
+		err = vtd_command(unit, VTD_GCMD_TE, true);
 	return err;
 }
 

@@ -76,6 +76,8 @@ int __must_check vtd_unit_open(struct vtd_unit *unit, const struct dmar_unit *sc
 int __must_check vtd_unit_enable(struct vtd_unit *unit);
 /* The reverse of both, as far as they got. */
 void vtd_unit_close(struct vtd_unit *unit);
+/* Give one command (VTD_GCMD_*) and wait until the status shows it. ERR_TIMEOUT. */
+int __must_check vtd_command(struct vtd_unit *unit, u32 bit, bool on);
 /* Largest leaf, as enum radix_level. */
 unsigned vtd_unit_max_leaf(const struct vtd_unit *unit);
 /* Make what was written to tables visible to the unit's walks. */
@@ -87,6 +89,9 @@ int __must_check vtd_queue_start(struct vtd_unit *unit);
 int __must_check vtd_flush_all(struct vtd_unit *unit);
 int __must_check vtd_flush_device(struct vtd_unit *unit, u16 domain, u16 bdf);
 int __must_check vtd_flush_domain(struct vtd_unit *unit, u16 domain);
+/* What the unit has cached of the interrupt remapping table: an entry, or all. */
+int __must_check vtd_flush_irq(struct vtd_unit *unit, u16 index);
+int __must_check vtd_flush_irqs(struct vtd_unit *unit);
 
 /* tables.c: context entries. vtd_context_set(): ERR_BUSY if there is one, ERR_NOMEM. The caller
  * flushes. vtd_context_clear() returns whether there was one. */
@@ -97,6 +102,8 @@ void vtd_contexts_free(struct vtd_unit *unit);
 
 /* scope.c: does the unit's list name this device (8.3.1)? INCLUDE_ALL is not looked at. */
 bool vtd_scope_names(const struct dmar_unit *scope, const struct pci_device *dev);
+/* The bus that a path of bridges leads to; false if one of them is not there. */
+bool vtd_scope_bus(const struct dmar_scope *scope, u16 segment, u8 *bus);
 
 /* fault.c: report by interrupt. Without a vector, faults are read when someone looks. */
 void vtd_faults_start(struct vtd_unit *unit);

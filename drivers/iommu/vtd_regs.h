@@ -57,6 +57,27 @@
 #define VTD_FEADDR 0x40
 #define VTD_FEUADDR 0x44
 
+/* Interrupt remapping table: address, mode, and log2 of its entries less one (11.4.11). */
+#define VTD_IRTA 0xb8
+#define VTD_IRTA_EIME BIT(11) /* destinations are 32-bit APIC IDs */
+
+/* Entry of that table (9.10), in two quadwords. */
+#define VTD_IRTE_PRESENT BIT(0)
+#define VTD_IRTE_LEVEL BIT(4)
+#define VTD_IRTE_VECTOR(v) ((u64)(v) << 16)
+#define VTD_IRTE_X2APIC(id) ((u64)(id) << 32)
+#define VTD_IRTE_XAPIC(id) ((u64)(id) << 40)
+#define VTD_IRTE_SOURCE(id) ((u64)(id))
+#define VTD_IRTE_VERIFY_SOURCE (1ull << 18) /* all 16 bits of it */
+
+/* A message in remappable format (5.1.2.2): the index takes bits 5 to 19 and 2. */
+#define VTD_MSI_ADDRESS 0xfee00000u
+#define VTD_MSI_REMAPPABLE BIT(4)
+#define VTD_MSI_INDEX(i) (((u32)(i)&0x7fff) << 5 | ((u32)(i) >> 15) << 2)
+/* An entry of an I/O APIC in that format (5.1.5.1), besides its trigger, polarity and vector. */
+#define VTD_IOAPIC_REMAPPABLE BIT(48)
+#define VTD_IOAPIC_INDEX(i) (((u64)(i)&0x7fff) << 49 | ((u64)(i) >> 15) << 11)
+
 /* Fault records, at VTD_CAP_FRO (11.4.7.3): two quadwords each. */
 #define VTD_FRCD_BYTES 16
 #define VTD_FRCD_HIGH 8
@@ -65,7 +86,8 @@
 #define VTD_FRCD_REASON(high) ((u8)((high) >> 32))
 #define VTD_FRCD_SOURCE(high) ((u16)(high))
 #define VTD_FRCD_ADDRESS(low) ((low) & ~0xfffull)
-#define VTD_REASON_INTERRUPT 0x20 /* from here on: of interrupt remapping (7.1) */
+#define VTD_FRCD_INDEX(low) ((u16)((low) >> 48)) /* of an interrupt */
+#define VTD_REASON_INTERRUPT 0x20                /* from here on: of interrupt remapping (7.1) */
 
 #define VTD_IQH 0x80
 #define VTD_IQT 0x88
@@ -77,6 +99,8 @@
 #define VTD_QI_IOTLB_GLOBAL (2u | 1u << 4)
 #define VTD_QI_IOTLB_DOMAIN (2u | 2u << 4)
 #define VTD_QI_IOTLB_DRAIN (BIT(6) | BIT(7)) /* of writes and reads, where there is that */
+#define VTD_QI_IRQ_GLOBAL 4u
+#define VTD_QI_IRQ_INDEX(i) (4u | BIT(4) | (u64)(i) << 32)
 #define VTD_QI_DOMAIN(id) ((u64)(id) << 16)
 #define VTD_QI_SOURCE(bdf) ((u64)(bdf) << 32)
 #define VTD_QI_WAIT (5u | BIT(5)) /* writes the status */

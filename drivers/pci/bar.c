@@ -53,11 +53,15 @@ static unsigned bar_read(const struct pci_device *dev, u32 offset, struct pci_ba
 	return bar->wide ? 2 : 1;
 }
 
-void pci_bars_read(struct pci_device *dev, u32 offset, struct pci_bar *bar, unsigned count)
+void pci_bar_write(const struct pci_device *dev, u32 offset, const struct pci_bar *bar, u64 base)
 {
-	u32 command = pci_read(dev, PCI_COMMAND, 2);
+	pci_write(dev, offset, 4, (u32)base);
+	if (bar->wide)
+		pci_write(dev, offset + 4, 4, (u32)(base >> 32));
+}
 
-	pci_write(dev, PCI_COMMAND, 2, command & ~(u32)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
+void pci_bars_size(const struct pci_device *dev, u32 offset, struct pci_bar *bar, unsigned count)
+{
 	for (unsigned i = 0; i < count;) {
 		unsigned taken = bar_read(dev, offset + 4 * i, &bar[i], count - i);
 
@@ -65,6 +69,14 @@ void pci_bars_read(struct pci_device *dev, u32 offset, struct pci_bar *bar, unsi
 			bar[i + 1] = (struct pci_bar){.size = 0};
 		i += taken;
 	}
+}
+
+void pci_bars_read(struct pci_device *dev, u32 offset, struct pci_bar *bar, unsigned count)
+{
+	u32 command = pci_read(dev, PCI_COMMAND, 2);
+
+	pci_write(dev, PCI_COMMAND, 2, command & ~(u32)(PCI_COMMAND_IO | PCI_COMMAND_MEMORY));
+	pci_bars_size(dev, offset, bar, count);
 	pci_write(dev, PCI_COMMAND, 2, command);
 }
 

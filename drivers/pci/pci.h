@@ -18,6 +18,16 @@ struct pci_bar {
 	bool io, wide, prefetch;
 };
 
+/* Of a function that has virtual ones, and those that are on. */
+struct pci_sriov {
+	u16 cap;                      /* offset of the capability */
+	u16 total;                    /* most that it can have */
+	u16 count;                    /* that are on */
+	u16 offset, stride;           /* of requester IDs */
+	u16 device;                   /* their device ID */
+	struct pci_bar bar[PCI_BARS]; /* of the first one; the others' follow */
+};
+
 struct pci_device {
 	struct list link; /* of all functions, a bridge before what is behind it */
 	u16 segment, bdf;
@@ -30,8 +40,10 @@ struct pci_device {
 	u16 pcie;                  /* offset of the PCI Express capability, 0 if none */
 	u8 pcie_type;              /* PCIE_TYPE_... */
 	struct pci_bar bar[PCI_BARS];
-	struct pci_device *pf; /* of a virtual function: the physical one */
-	const char *owner;     /* who drives it, for the operator; NULL: nobody */
+	struct pci_device *pf;  /* of a virtual function: the physical one */
+	u16 vf_index;           /* of a virtual function */
+	struct pci_sriov sriov; /* .cap 0: it can have no virtual functions */
+	const char *owner;      /* who drives it, for the operator; NULL: nobody */
 };
 
 /* Find all functions behind the windows of access.h. At boot, before other processors and
@@ -76,6 +88,10 @@ void *pci_bar_map(const struct pci_device *dev, unsigned i);
 void pci_device_read(struct pci_device *dev);
 /* Size count BARs from the register at offset on, with decoding off meanwhile. */
 void pci_bars_read(struct pci_device *dev, u32 offset, struct pci_bar *bar, unsigned count);
+/* The same where decoding is off already. */
+void pci_bars_size(const struct pci_device *dev, u32 offset, struct pci_bar *bar, unsigned count);
+/* Write a BAR's address to its register. */
+void pci_bar_write(const struct pci_device *dev, u32 offset, const struct pci_bar *bar, u64 base);
 /* Add a function behind all others; it stays for ever. */
 void pci_device_add(struct pci_device *dev);
 

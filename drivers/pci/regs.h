@@ -39,6 +39,7 @@
 #define PCI_PRIMARY_BUS 0x18
 #define PCI_SECONDARY_BUS 0x19
 #define PCI_SUBORDINATE_BUS 0x1a
+#define PCI_WINDOW_GRANULE MIB(1)
 #define PCI_MEMORY_BASE 0x20
 #define PCI_MEMORY_LIMIT 0x22
 #define PCI_PREFETCH_BASE 0x24
@@ -84,6 +85,14 @@
 #define PCIE_DEVICE_CONTROL2 0x28
 #define PCIE_DEVICE_CONTROL2_ARI BIT(5)
 
+/* Advanced Features (Advanced Capabilities for Conventional PCI, ECN of 2006). */
+#define PCI_AF_CAP 3
+#define PCI_AF_CAP_FLR BIT(1)
+#define PCI_AF_CONTROL 4
+#define PCI_AF_CONTROL_FLR BIT(0)
+#define PCI_AF_STATUS 5
+#define PCI_AF_STATUS_PENDING BIT(0)
+
 /* MSI (7.7.1) and MSI-X (7.7.2). */
 #define PCI_MSI_CONTROL 2
 #define PCI_MSI_ENABLE BIT(0)
@@ -108,5 +117,29 @@
 #define PCI_EXT_CAP_SRIOV 0x0010
 #define PCI_ARI_CAP 4
 #define PCI_ARI_NEXT(cap) ((cap) >> 8)
+
+/* Access control services (7.7.8). */
+#define PCI_ACS_CAP 4
+#define PCI_ACS_CONTROL 6
+#define PCI_ACS_SOURCE_VALIDATION BIT(0)
+#define PCI_ACS_REQUEST_REDIRECT BIT(2)
+#define PCI_ACS_COMPLETION_REDIRECT BIT(3)
+#define PCI_ACS_UPSTREAM_FORWARDING BIT(4)
+
+/* SR-IOV (9.3.3). */
+#define PCI_SRIOV_CONTROL 0x08
+#define PCI_SRIOV_CONTROL_ENABLE BIT(0)
+#define PCI_SRIOV_CONTROL_MEMORY BIT(3)
+#define PCI_SRIOV_CONTROL_ARI BIT(4)
+#define PCI_SRIOV_INITIAL 0x0c
+#define PCI_SRIOV_TOTAL 0x0e
+#define PCI_SRIOV_COUNT 0x10
+#define PCI_SRIOV_OFFSET 0x14
+#define PCI_SRIOV_STRIDE 0x16
+#define PCI_SRIOV_DEVICE_ID 0x1a
+#define PCI_SRIOV_PAGES 0x1c /* sizes supported: bit n, 4 KiB << n */
+#define PCI_SRIOV_PAGE 0x20  /* the one in use */
+#define PCI_SRIOV_BAR 0x24
+#define PCI_SRIOV_BYTES 0x40
 
 #endif

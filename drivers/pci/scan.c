@@ -79,6 +79,19 @@ const char *pci_name(const struct pci_device *dev, char buf[PCI_NAME])
 	return buf;
 }
 
+/* What firmware placed for virtual functions counts as taken, so their BARs are known at once. */
+static void sriov_read(struct pci_device *dev)
+{
+	u16 cap = dev->pf ? 0 : pci_ext_cap_find(dev, PCI_EXT_CAP_SRIOV);
+
+	if (!cap || cap > PCI_CONFIG_EXT_BYTES - PCI_SRIOV_BYTES)
+		return;
+	dev->sriov.cap = cap;
+	dev->sriov.total = (u16)pci_read(dev, cap + PCI_SRIOV_TOTAL, 2);
+	if (!(pci_read(dev, cap + PCI_SRIOV_CONTROL, 2) & PCI_SRIOV_CONTROL_ENABLE))
+		pci_bars_size(dev, cap + PCI_SRIOV_BAR, dev->sriov.bar, PCI_BARS);
+}
+
 void pci_device_read(struct pci_device *dev)
 {
 	u32 class = pci_read(dev, PCI_CLASS_REVISION, 4);
@@ -93,6 +106,7 @@ void pci_device_read(struct pci_device *dev)
 	dev->pcie = pci_cap_find(dev, PCI_CAP_PCIE);
 	if (dev->pcie)
 		dev->pcie_type = PCIE_TYPE(pci_read(dev, dev->pcie + PCIE_FLAGS, 2));
+	sriov_read(dev);
 	if (dev->bridge) {
 		dev->secondary = (u8)pci_read(dev, PCI_SECONDARY_BUS, 1);
 		dev->subordinate = (u8)pci_read(dev, PCI_SUBORDINATE_BUS, 1);

@@ -87,8 +87,12 @@ class Qemu(engine.Machine):
 
     def iommu(self):
         """VT-d; before all devices that it is to translate for. eim=on aborts with -icount."""
+        if self.args.vtd == "none":
+            return []
         eim = version() >= FIRST_WITH_IGB and not self.args.icount
-        return ["-device", "intel-iommu,intremap=on,eim=" + ("on" if eim else "off")]
+        options = {"intremap": "on", "eim": "on" if eim else "off"}
+        options.update(o.partition("=")[::2] for o in (self.args.vtd or "").split(",") if o)
+        return ["-device", ",".join(["intel-iommu", *(f"{k}={v}" for k, v in options.items())])]
 
     def boot_medium(self):
         kind = self.args.boot

@@ -22,6 +22,18 @@ static void print_units(struct shell *sh)
 		    u.failed ? ", it does not answer any more" : "");
 }
 
+static void print_irqs(struct shell *sh)
+{
+	u32 taken, total;
+
+	iommu_irq_stats(&taken, &total);
+	if (iommu_irqs_confined())
+		shell_printf(sh, "interrupts are remapped, %u of %u in use\n", taken, total);
+	else
+		shell_printf(sh, "interrupts are not remapped: no device can be passed to a guest. "
+				 "`log` tells why\n");
+}
+
 static void print_domains(struct shell *sh)
 {
 	struct iommu_domain_info d;
@@ -56,6 +68,7 @@ static int iommu_command(struct shell *sh, int argc, char **argv)
 		return 0;
 	}
 	print_units(sh);
+	print_irqs(sh);
 	print_domains(sh);
 	print_devices(sh);
 	return 0;

@@ -35,15 +35,19 @@ bool vcpu_poll(struct vcpu *v)
 	v->polls++;
 	start = time_tsc();
 	end = start + v->poll_ticks;
+	/*
+	 * Timers before requests: what fires here is on the vCPU's own processor, where nobody wakes
+	 * it (vcpu_kick()), so that block must not follow without a look.
+	 */
 	do {
+		cpu_relax();
+		if (time_tsc() >= timer_next())
+			timer_run_expired();
 		if (__atomic_load_n(&v->virt.requests, __ATOMIC_ACQUIRE)) {
 			v->polls_paid++;
 			v->halted_at = 0;
 			return true;
 		}
-		if (time_tsc() >= timer_next())
-			timer_run_expired();
-		cpu_relax();
 	} while (time_tsc() < end && sched_alone());
 	v->halted_at = start;
 	return false;

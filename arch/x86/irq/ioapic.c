@@ -15,13 +15,14 @@
 #define ENTRY_LOW BIT(13)
 #define ENTRY_LEVEL BIT(15)
 #define ENTRY_MASKED BIT(16)
-#define ENTRY_APIC_SHIFT 24
+#define ENTRY_APIC_SHIFT 56
 #define APIC_ID_MAX 254
 #define ISA_IRQS 16
 #define IOAPICS_MAX (PAGE_SIZE / sizeof(struct ioapic))
 
 struct ioapic {
 	char *regs;
+	u8 id;
 	u32 gsi_base, count;
 };
 
@@ -29,6 +30,7 @@ static struct ioapic *ioapics; /* a page of them */
 static u32 ioapic_total;
 static struct spin ioapic_lock;
 static struct ioapic_isa isa[ISA_IRQS];
+static const struct ioapic_remapping *remapping;
 static u32 isa_overridden; /* a bit per ISA interrupt */
 
 static u32 reg_read(const struct ioapic *io, u32 reg)
@@ -51,9 +53,14 @@ static bool version_sane(u32 version)
 	return number >= 0x10 && number <= 0x2f && lines >= 16 && lines <= 240;
 }
 
-int ioapic_add(hpa_t address, u32 gsi_base)
+void ioapic_remap(const struct ioapic_remapping *by)
 {
-	struct ioapic io = {.gsi_base = gsi_base};
+	remapping = by;
+}
+
+int ioapic_add(u8 id, hpa_t address, u32 gsi_base)
+{
+	struct ioapic io = {.id = id, .gsi_base = gsi_base};
 	u32 version;
 
 	if (!ioapics)
@@ -97,21 +104,35 @@ static const struct ioapic *ioapic_of(u32 gsi)
 	return NULL;
 }
 
+/* The part of an entry that says where to. */
+static int entry_destination(const struct ioapic *io, u8 vector, u32 apic_id, bool level, u64 *out)
+{
+	if (remapping)
+		return remapping->entry(io->id, vector, apic_id, level, out);
+	if (apic_id > APIC_ID_MAX)
+		return trace_err(ERR_RANGE, "ioapic: cannot reach APIC id %u", apic_id);
+	*out = (u64)apic_id << ENTRY_APIC_SHIFT;
+	return 0;
+}
+
 int ioapic_route(u32 gsi, u8 vector, u32 apic_id, bool level, bool low)
 {
 	const struct ioapic *io = ioapic_of(gsi);
-	u32 entry = vector | (level ? ENTRY_LEVEL : 0) | (low ? ENTRY_LOW : 0);
+	u64 entry;
 	u32 reg;
+	int err;
 
 	if (!io)
 		return trace_err(ERR_NOENT, "ioapic: no interrupt line %u", gsi);
-	if (apic_id > APIC_ID_MAX)
-		return trace_err(ERR_RANGE, "ioapic: cannot reach APIC id %u", apic_id);
+	err = entry_destination(io, vector, apic_id, level, &entry);
+	if (err)
+		return err;
+	entry |= vector | (level ? ENTRY_LEVEL : 0) | (low ? ENTRY_LOW : 0);
 	reg = IOAPIC_REG_ENTRY(gsi - io->gsi_base);
 	spin_lock(&ioapic_lock);
 	reg_write(io, reg, ENTRY_MASKED);
-	reg_write(io, reg + 1, apic_id << ENTRY_APIC_SHIFT);
-	reg_write(io, reg, entry);
+	reg_write(io, reg + 1, (u32)(entry >> 32));
+	reg_write(io, reg, (u32)entry);
 	spin_unlock(&ioapic_lock);
 	return 0;
 }

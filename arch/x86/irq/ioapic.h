@@ -5,9 +5,18 @@
 
 #include "kernel/lib/types.h"
 
-/* Take over one: maps it, masks all its entries. ERR_IO when what answers
+/* Where something stands between an I/O APIC and the processors that wants entries of its own
+ * form: fill in all of an entry but vector, polarity, trigger and mask for the I/O APIC with this
+ * ID. Errors are reported where they are born. */
+struct ioapic_remapping {
+	int (*entry)(u8 id, u8 vector, u32 apic_id, bool level, u64 *out);
+};
+/* For lines that are routed from now on. At boot. */
+void ioapic_remap(const struct ioapic_remapping *remapping);
+
+/* Take over one, with its ID of the MADT: maps it, masks all its entries. ERR_IO when what answers
  * there is no I/O APIC, ERR_NOMEM. */
-__must_check int ioapic_add(hpa_t address, u32 gsi_base);
+__must_check int ioapic_add(u8 id, hpa_t address, u32 gsi_base);
 /* An ISA interrupt that is wired to another GSI or with another polarity or
  * trigger than edge, active high. */
 void ioapic_add_override(u8 isa_irq, u32 gsi, bool level, bool low);
@@ -20,7 +29,7 @@ struct ioapic_isa {
 struct ioapic_isa ioapic_isa_lookup(u8 isa_irq);
 
 /* Deliver a GSI as vector to one CPU, unmasked. ERR_NOENT: no I/O APIC has
- * that GSI; ERR_RANGE: apic_id is above 254 (needs interrupt remapping). */
+ * that GSI; ERR_RANGE: apic_id is above 254 (needs interrupt remapping); errors of remapping. */
 __must_check int ioapic_route(u32 gsi, u8 vector, u32 apic_id, bool level, bool low);
 /* The same for an ISA interrupt number, wired as the overrides say. */
 __must_check int ioapic_route_isa(u8 isa_irq, u8 vector, u32 apic_id);

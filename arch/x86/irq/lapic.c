@@ -12,7 +12,7 @@
 #define LAPIC_SIZE 0x400
 #define ICR_SPINS 1000000
 
-static bool x2apic;
+static bool x2apic, avoid_x2apic;
 static char *registers; /* xAPIC mode */
 
 u32 lapic_read(unsigned reg)
@@ -28,12 +28,19 @@ void lapic_write(unsigned reg, u32 value)
 		mmio_write32(registers + reg, value);
 }
 
+void lapic_avoid_x2apic(void)
+{
+	avoid_x2apic = !(rdmsr(MSR_IA32_APIC_BASE) & APIC_BASE_X2APIC);
+	if (avoid_x2apic)
+		log_info("irq: no x2APIC, as the firmware wants it");
+}
+
 /* x2APIC can only be entered from xAPIC mode, and need not be left. */
 static void lapic_choose_mode(void)
 {
 	u64 base = rdmsr(MSR_IA32_APIC_BASE) | APIC_BASE_ENABLE;
 
-	if (cpu_features()->x2apic) {
+	if (cpu_features()->x2apic && !avoid_x2apic) {
 		wrmsr(MSR_IA32_APIC_BASE, base);
 		wrmsr(MSR_IA32_APIC_BASE, base | APIC_BASE_X2APIC);
 		x2apic = true;

@@ -5,6 +5,9 @@
 
 #include "kernel/lib/types.h"
 
+/* Stay in xAPIC mode unless firmware has left it. Processors that only x2APIC can name are then
+ * left out. Before the first lapic_init_cpu(). */
+void lapic_avoid_x2apic(void);
 /* Enable this CPU's and take its id; without interrupts so far. */
 void lapic_init_cpu(void);
 bool lapic_is_x2apic(void);

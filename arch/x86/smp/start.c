@@ -15,6 +15,7 @@
 #include "arch/x86/smp/smp.h"
 #include "kernel/lib/err.h"
 
+#define XAPIC_ID_MAX 254
 #define STACK_SIZE KIB(16)
 #define IST_STACK_SIZE KIB(8)
 #define INIT_DELAY_US 10000
@@ -139,7 +140,11 @@ static void cpus_bring_up(const struct smp_plan *plan)
 	struct trampoline *vars = trampoline_install(plan->trampoline);
 
 	for (u32 i = 0; i < plan->count; i++)
-		if (plan->apic_ids[i] != this_cpu()->apic_id)
+		if (!lapic_is_x2apic() && plan->apic_ids[i] > XAPIC_ID_MAX)
+			log_err(
+			    "smp: processor with APIC ID %u is left out: only x2APIC reaches it",
+			    plan->apic_ids[i]);
+		else if (plan->apic_ids[i] != this_cpu()->apic_id)
 			cpu_bring_up(plan->apic_ids[i], plan->trampoline, vars);
 }
 

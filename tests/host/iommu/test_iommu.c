@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include "arch/x86/cpu/tsc.h"
+#include "arch/x86/irq/ioapic.h"
 #include "arch/x86/irq/irq.h"
+#include "arch/x86/irq/lapic.h"
 #include "drivers/iommu/machine.h"
 #include "drivers/pci/regs.h"
 #include "kernel/mm/heap.h"
@@ -34,8 +36,19 @@ static struct dmar_unit table[] = {
      .scopes = &usb_scope,
      .scope_count = 1},
 };
-static const struct dmar dmar = {.units = table, .count = 2};
-static bool reserved_is_ram;
+static struct dmar dmar = {.units = table, .count = 2, .interrupt_remapping = true};
+static bool reserved_is_ram, x2apic = true;
+static const struct ioapic_remapping *ioapics;
+
+bool lapic_is_x2apic(void)
+{
+	return x2apic;
+}
+
+void ioapic_remap(const struct ioapic_remapping *remapping)
+{
+	ioapics = remapping;
+}
 
 void tsc_delay_us(u64 us)
 {
@@ -117,6 +130,7 @@ static int stop(void **state)
 	}
 	heap_free(iommu.units);
 	heap_free(iommu.domain_ids);
+	heap_free(iommu.irqs_used);
 	memset(&iommu, 0, sizeof(iommu));
 	reserved_is_ram = false;
 	return 0;
@@ -366,6 +380,173 @@ static void failed_allocations_leave_nothing(void **state)
 	goes_to(NIC, 0x1000, true, 0x1000);
 }
 
+static unsigned message(u16 bdf, const struct pci_msi_message *m, struct model_irq *out)
+{
+	return model_irq(bdf, m->address, m->data, out);
+}
+
+static void only_its_owner_causes_an_interrupt(void **state)
+{
+	struct pci_msi_message m, same;
+	struct iommu_irq irq, other;
+	struct model_irq got;
+
+	(void)state;
+	assert_true(iommu_irqs_confined());
+	assert_int_equal(iommu_irq_take(&irq, nic), 0);
+	assert_int_equal(iommu_irq_take(&other, disk), 0);
+	assert_int_equal(iommu_irq_route(&irq, 0x12345, 0x41, &m), 0);
+	assert_int_equal(message(NIC, &m, &got), 0);
+	assert_int_equal(got.apic_id, 0x12345);
+	assert_int_equal(got.vector, 0x41);
+	assert_false(got.level);
+	assert_int_equal(message(DISK, &m, &got), 0x26);
+	/* It goes elsewhere, by the same message. */
+	assert_int_equal(iommu_irq_route(&irq, 2, 0x55, &same), 0);
+	assert_memory_equal(&m, &same, sizeof(m));
+	assert_int_equal(message(NIC, &m, &got), 0);
+	assert_int_equal(got.apic_id, 2);
+	assert_int_equal(got.vector, 0x55);
+	/* Not routed, beyond the table, and as if nothing remapped. */
+	assert_int_equal(
+	    model_irq(DISK, VTD_MSI_ADDRESS | VTD_MSI_REMAPPABLE | VTD_MSI_INDEX(other.index), 0,
+		      &got),
+	    0x22);
+	assert_int_equal(
+	    model_irq(NIC, VTD_MSI_ADDRESS | VTD_MSI_REMAPPABLE | VTD_MSI_INDEX(0xffff), 0, &got),
+	    0x21);
+	assert_int_equal(model_irq(NIC, 0xfee00000, 0x41, &got), 0x25);
+	iommu_irq_give(&irq);
+	assert_int_equal(message(NIC, &m, &got), 0x22);
+	iommu_irq_give(&irq);
+	iommu_irq_give(&other);
+	assert_int_equal(vtd_model.malformed, 0);
+}
+
+static void interrupts_run_out_and_come_back(void **state)
+{
+	static struct iommu_irq irqs[IOMMU_IRQS + 1];
+	struct pci_msi_message m;
+	struct model_irq got;
+	u32 taken, total;
+
+	(void)state;
+	for (u32 i = 0; i < IOMMU_IRQS; i++)
+		assert_int_equal(iommu_irq_take(&irqs[i], nic), 0);
+	assert_int_equal(iommu_irq_take(&irqs[IOMMU_IRQS], nic), ERR_NOMEM);
+	iommu_irq_stats(&taken, &total);
+	assert_int_equal(taken, IOMMU_IRQS);
+	assert_int_equal(total, IOMMU_IRQS);
+	assert_int_equal(iommu_irq_route(&irqs[IOMMU_IRQS - 1], 7, 0x80, &m), 0);
+	assert_int_equal(message(NIC, &m, &got), 0);
+	assert_int_equal(got.apic_id, 7);
+	for (u32 i = 0; i < IOMMU_IRQS; i++)
+		iommu_irq_give(&irqs[i]);
+	iommu_irq_stats(&taken, &total);
+	assert_int_equal(taken, 0);
+	/* An entry's new owner is not mixed up with the one before, whatever the unit has cached.
+	 */
+	assert_int_equal(iommu_irq_take(&irqs[0], disk), 0);
+	assert_int_equal(iommu_irq_route(&irqs[0], 1, 0x30, &m), 0);
+	assert_int_equal(message(DISK, &m, &got), 0);
+	assert_int_equal(message(NIC, &m, &got), 0x26);
+	assert_int_equal(vtd_model.malformed, 0);
+}
+
+static void interrupts_of_xapic(void **state)
+{
+	struct pci_msi_message m;
+	struct iommu_irq irq;
+	struct model_irq got;
+
+	(void)state;
+	x2apic = false;
+	assert_int_equal(start_with(CAP, ECAP & ~VTD_ECAP_EIM), 0);
+	assert_true(iommu_irqs_confined());
+	assert_int_equal(iommu_irq_take(&irq, nic), 0);
+	assert_int_equal(iommu_irq_route(&irq, 0xfe, 0x41, &m), 0);
+	assert_int_equal(message(NIC, &m, &got), 0);
+	assert_int_equal(got.apic_id, 0xfe);
+	assert_int_equal(iommu_irq_route(&irq, 0x100, 0x41, &m), ERR_RANGE);
+	assert_int_equal(model_irq(NIC, 0xfee00000, 0x41, &got), 0x25);
+	assert_int_equal(vtd_model.malformed, 0);
+	x2apic = true;
+}
+
+/* Interrupts then go as they did, DMA is confined all the same. */
+static void machines_that_do_not_remap_interrupts(void **state)
+{
+	static const struct {
+		u64 lacks;
+		bool off;
+	} cases[] = {{VTD_ECAP_IR, false}, {VTD_ECAP_EIM, false}, {0, true}};
+	struct pci_msi_message m;
+	struct iommu_irq irq;
+	struct model_irq got;
+	u32 taken, total;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		dmar.interrupt_remapping = !cases[i].off;
+		assert_int_equal(start_with(CAP, ECAP & ~cases[i].lacks), 0);
+		assert_true(iommu_active());
+		assert_false(iommu_irqs_confined());
+		is_blocked(NIC, 0x1000);
+		assert_int_equal(iommu_irq_take(&irq, nic), 0);
+		assert_int_equal(iommu_irq_route(&irq, 3, 0x41, &m), 0);
+		assert_int_equal(message(NIC, &m, &got), 0);
+		assert_int_equal(got.apic_id, 3);
+		assert_int_equal(got.vector, 0x41);
+		assert_int_equal(iommu_irq_route(&irq, 255, 0x41, &m), ERR_RANGE);
+		iommu_irq_give(&irq);
+		iommu_irq_stats(&taken, &total);
+		assert_int_equal(total, 0);
+	}
+	dmar.interrupt_remapping = true;
+}
+
+static void interrupts_and_a_unit_that_is_deaf(void **state)
+{
+	struct pci_msi_message m;
+	struct iommu_irq irq, next;
+
+	(void)state;
+	assert_int_equal(iommu_irq_take(&irq, nic), 0);
+	assert_int_equal(iommu_irq_route(&irq, 3, 0x41, &m), 0);
+	vtd_model.deaf_invalidations = true;
+	assert_int_equal(iommu_irq_route(&irq, 4, 0x41, &m), ERR_TIMEOUT);
+	iommu_irq_give(&irq);
+	assert_int_equal(iommu_irq_take(&next, disk), 0);
+	assert_int_not_equal(irq.index, next.index); /* lost rather than given to another */
+}
+
+static void lines_of_an_ioapic(void **state)
+{
+	static struct dmar_path path = {0x1e, 1};
+	static struct dmar_scope scope = {DMAR_SCOPE_IOAPIC, 2, 0xf0, 1, &path};
+	struct model_irq got;
+	u64 entry;
+
+	(void)state;
+	table[0].scopes = &scope;
+	table[0].scope_count = 1;
+	assert_int_equal(start_with(CAP, ECAP), 0);
+	assert_int_equal(ioapics->entry(3, 0x44, 1, true, &entry), ERR_NOENT);
+	assert_int_equal(ioapics->entry(2, 0x44, 0x101, true, &entry), 0);
+	assert_true(entry & BIT(48));
+	assert_int_equal(model_irq(PCI_BDF(0xf0, 0x1e, 1),
+				   VTD_MSI_ADDRESS | VTD_MSI_REMAPPABLE |
+				       VTD_MSI_INDEX(entry >> 49 | (entry >> 11 & 1) << 15),
+				   0, &got),
+			 0);
+	assert_int_equal(got.apic_id, 0x101);
+	assert_int_equal(got.vector, 0x44);
+	assert_true(got.level);
+	assert_int_equal(vtd_model.malformed, 0);
+	table[0].scope_count = 0;
+	table[0].scopes = NULL;
+}
+
 /* Two domains, three devices, everything in any order: a device reaches what the tables of its
  * domain say at that moment, whatever units have cached. */
 #define SLOTS 8
@@ -444,6 +625,12 @@ int main(void)
 	    TEST(devices_without_a_name_of_their_own),
 	    TEST(failed_allocations_leave_nothing),
 	    TEST(any_order_is_right),
+	    TEST(only_its_owner_causes_an_interrupt),
+	    TEST(interrupts_run_out_and_come_back),
+	    TEST(interrupts_of_xapic),
+	    TEST(machines_that_do_not_remap_interrupts),
+	    TEST(interrupts_and_a_unit_that_is_deaf),
+	    TEST(lines_of_an_ioapic),
 	};
 
 	return cmocka_run_group_tests(tests, machine, NULL);

@@ -9,6 +9,7 @@
 
 #define IOTLB_ENTRIES 64
 #define CONTEXT_ENTRIES 16
+#define IRQ_ENTRIES 8
 
 struct vtd_model vtd_model;
 
@@ -19,7 +20,7 @@ static int fail_after;
 
 static struct {
 	u32 gsts, fectl, fsts;
-	u64 rtaddr, iqa, iqh, iqt;
+	u64 rtaddr, iqa, iqh, iqt, irta;
 } regs;
 
 static struct {
@@ -35,6 +36,13 @@ static struct {
 } iotlb[IOTLB_ENTRIES];
 static u32 context_next, iotlb_next;
 
+static struct {
+	bool valid;
+	u16 index;
+	u64 low, high;
+} irqs[IRQ_ENTRIES];
+static u32 irq_next;
+
 void model_reset(u64 cap, u64 ecap)
 {
 	static u8 *block;
@@ -48,6 +56,7 @@ void model_reset(u64 cap, u64 ecap)
 	memset(&regs, 0, sizeof(regs));
 	memset(contexts, 0, sizeof(contexts));
 	memset(iotlb, 0, sizeof(iotlb));
+	memset(irqs, 0, sizeof(irqs));
 	fail_after = -1;
 	vtd_model = (struct vtd_model){.cap = cap, .ecap = ecap};
 }
@@ -254,6 +263,68 @@ static void invalidate_iotlb(u64 d)
 			iotlb[i].valid = false;
 }
 
+/* 5.1.4: 0x20 and up are fault reasons. */
+static unsigned irq_entry(u16 index, u64 *low, u64 *high)
+{
+	u64 at = (regs.irta & ~0xfffull) + index * 16ull;
+
+	if (index >= 2u << (regs.irta & 15))
+		return 0x21;
+	for (u32 i = 0; i < IRQ_ENTRIES; i++) {
+		if (irqs[i].valid && irqs[i].index == index) {
+			*low = irqs[i].low;
+			*high = irqs[i].high;
+			return 0;
+		}
+	}
+	*low = load(at);
+	*high = load(at + 8);
+	if (!(*low & 1))
+		return 0x22;
+	irqs[irq_next].valid = true;
+	irqs[irq_next].index = index;
+	irqs[irq_next].low = *low;
+	irqs[irq_next].high = *high;
+	irq_next = (irq_next + 1) % IRQ_ENTRIES;
+	return 0;
+}
+
+unsigned model_irq(u16 bdf, u64 address, u32 data, struct model_irq *out)
+{
+	u64 low, high;
+	unsigned reason;
+
+	*out = (struct model_irq){.apic_id = (u32)(address >> 12 & 0xff), .vector = (u8)data};
+	if (!(regs.gsts & VTD_GCMD_IRE))
+		return 0;
+	if (!(address & 1u << 4))
+		return regs.gsts & VTD_GCMD_CFI && !(regs.irta & 1u << 11) ? 0 : 0x25;
+	if (address & 3 || data)
+		return 0x20;
+	reason = irq_entry((u16)((address >> 5 & 0x7fff) | (address >> 2 & 1) << 15), &low, &high);
+	if (reason)
+		return reason;
+	/* Reserved, or of no use here: FPD, DM, RH, DLM, IM; more bits of xAPIC's destination. */
+	if (low & 0xff00ffeeull || high & ~0xfffffull ||
+	    (!(regs.irta & 1u << 11) && low >> 32 & ~0xff00ull))
+		vtd_model.malformed++;
+	if ((high >> 18 & 3) != 1 || high >> 16 & 3)
+		vtd_model.malformed++;
+	if ((u16)high != bdf)
+		return 0x26;
+	out->vector = (u8)(low >> 16);
+	out->level = low >> 4 & 1;
+	out->apic_id = regs.irta & 1u << 11 ? (u32)(low >> 32) : (u32)(low >> 40 & 0xff);
+	return 0;
+}
+
+static void invalidate_irqs(u64 d)
+{
+	for (u32 i = 0; i < IRQ_ENTRIES; i++)
+		if (!(d & 1u << 4) || irqs[i].index == (u16)(d >> 32))
+			irqs[i].valid = false;
+}
+
 static void descriptor(u64 low, u64 high)
 {
 	switch (low & 15) {
@@ -262,6 +333,9 @@ static void descriptor(u64 low, u64 high)
 		break;
 	case 2:
 		invalidate_iotlb(low);
+		break;
+	case 4:
+		invalidate_irqs(low);
 		break;
 	case 5:
 		if (!vtd_model.deaf_invalidations)
@@ -284,13 +358,16 @@ static void queue_run(void)
 
 static void command(u32 value)
 {
-	u32 lasting = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE;
+	u32 lasting = VTD_GCMD_TE | VTD_GCMD_QIE | VTD_GCMD_IRE | VTD_GCMD_CFI;
 
 	if (vtd_model.deaf_commands)
 		return;
 	if (value & VTD_GCMD_TE && !(regs.gsts & VTD_GCMD_SRTP))
 		vtd_model.malformed++;
-	regs.gsts = (regs.gsts & ~lasting) | (value & lasting) | (value & VTD_GCMD_SRTP);
+	if (value & VTD_GCMD_IRE && !(regs.gsts & VTD_GCMD_SIRTP))
+		vtd_model.malformed++;
+	regs.gsts = (regs.gsts & ~lasting) | (value & (lasting | VTD_GCMD_SRTP | VTD_GCMD_SIRTP)) |
+		    (regs.gsts & (VTD_GCMD_SRTP | VTD_GCMD_SIRTP));
 	queue_run();
 }
 
@@ -322,6 +399,9 @@ void vtd_host_write(const struct vtd_unit *u, u32 reg, unsigned size, u64 value)
 		break;
 	case VTD_RTADDR:
 		regs.rtaddr = value;
+		break;
+	case VTD_IRTA:
+		regs.irta = value;
 		break;
 	case VTD_IQA:
 		regs.iqa = value;

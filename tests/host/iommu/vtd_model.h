@@ -27,6 +27,15 @@ void model_reset(u64 cap, u64 ecap);
 /* A device's access: whether it is let through, and where to. */
 bool model_dma(u16 bdf, u64 address, bool write, u64 *to);
 
+/* A device's message, or that of an I/O APIC: 0 and where it goes, or the reason why it is
+ * blocked (5.1.4.1). */
+struct model_irq {
+	u32 apic_id;
+	u8 vector;
+	bool level;
+};
+unsigned model_irq(u16 bdf, u64 address, u32 data, struct model_irq *out);
+
 /* Pages that are allocated. */
 u32 model_pages_used(void);
 /* Let the n-th allocation from now on fail; -1: none. */

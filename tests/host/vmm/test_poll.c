@@ -106,6 +106,23 @@ static void timers_fire_meanwhile(void **state)
 	assert_int_equal(percpu(timer_next_deadline), TIMER_NEVER);
 }
 
+/* What fires on its own processor wakes nobody: whatever ends the polling, it must be seen. */
+static void a_timer_in_the_last_moment_is_not_lost(void **state)
+{
+	bool came;
+
+	(void)state;
+	for (u64 at = 0; at < 12 * US; at += US / 10) {
+		setup(NULL);
+		halt(5 * US);
+		halt(5 * US);
+		percpu(timer_next_deadline) = fake_tsc + at;
+		others_at = fake_tsc + 6 * US;
+		came = halt(500 * US);
+		assert_int_equal(came, percpu(timer_next_deadline) == TIMER_NEVER);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +130,7 @@ int main(void)
 	    cmocka_unit_test_setup(long_waits_are_not, setup),
 	    cmocka_unit_test_setup(others_end_it, setup),
 	    cmocka_unit_test_setup(timers_fire_meanwhile, setup),
+	    cmocka_unit_test_setup(a_timer_in_the_last_moment_is_not_lost, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
