@@ -6,9 +6,13 @@
 
 #include "kernel/mm/heap.h"
 
+/* A bus without ranges: nothing is within. */
+static struct bus_range none[1];
+
 void bus_init(struct bus *bus)
 {
 	memset(bus, 0, sizeof(*bus));
+	bus->ranges = none;
 }
 
 /* The first eight bytes of an outgrown array lead to the next one. */
@@ -20,7 +24,8 @@ void bus_destroy(struct bus *bus)
 		heap_free(bus->outgrown);
 		bus->outgrown = next;
 	}
-	heap_free(bus->ranges);
+	if (bus->capacity)
+		heap_free(bus->ranges);
 	bus_init(bus);
 }
 
@@ -72,7 +77,8 @@ static bool find(struct bus *bus, u64 addr, struct bus_range *out)
 	} while (!read_valid(bus, sequence));
 	if (unlikely(!below) || addr - out->base >= out->size)
 		return false;
-	__atomic_store_n(&bus->hint, below - 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&bus->hint, (u64)sequence << 32 | (below - 1) * sizeof(*out),
+			 __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -98,7 +104,7 @@ static void change_end(struct bus *bus)
 static int grow(struct bus *bus)
 {
 	u32 capacity = bus->capacity ? bus->capacity * 2 : 16;
-	struct bus_range *ranges, *old = bus->ranges;
+	struct bus_range *ranges, *old = bus->capacity ? bus->ranges : NULL;
 
 	if (bus->count < bus->capacity)
 		return 0;
@@ -169,10 +175,15 @@ void bus_remove(struct bus *bus, u64 base)
 /* --- accesses ----------------------------------------------------------------------------------
  */
 
-/* size is 1, 2, 4 or 8. */
+/* size is at most 8. */
 static inline u64 size_mask(unsigned size)
 {
-	return ~0ull >> (64 - 8 * size);
+	static const u64 masks[] = {
+	    0,           BIT(8) - 1,  BIT(16) - 1, BIT(24) - 1, BIT(32) - 1,
+	    BIT(40) - 1, BIT(48) - 1, BIT(56) - 1, ~0ull,
+	};
+
+	return masks[size];
 }
 
 /* The device takes the access as it is. */
@@ -190,19 +201,19 @@ struct target {
 	u64 offset;
 };
 
-/* The range hit last, if it takes this access. */
+/* The range hit last, if it takes this access. The hint is its offset in the array, with the
+ * sequence at which it was found in the upper half: as long as that is the bus's, nothing has
+ * changed, and the offset is one of a range. */
 static inline bool hinted(struct bus *bus, u64 addr, unsigned size, struct target *t)
 {
-	u32 sequence = read_begin(bus), hint = __atomic_load_n(&bus->hint, __ATOMIC_RELAXED);
-	const struct bus_range *range;
+	u64 hint = __atomic_load_n(&bus->hint, __ATOMIC_RELAXED);
+	const u8 *ranges = (const u8 *)__atomic_load_n(&bus->ranges, __ATOMIC_ACQUIRE);
+	const struct bus_range *range = (const void *)(ranges + (u32)hint);
 
-	if (unlikely(hint >= __atomic_load_n(&bus->count, __ATOMIC_ACQUIRE)))
-		return false;
-	range = &__atomic_load_n(&bus->ranges, __ATOMIC_ACQUIRE)[hint];
 	if (!holds(range, addr, size))
 		return false;
 	*t = (struct target){range->ops, range->dev, addr - range->base};
-	return read_valid(bus, sequence);
+	return read_valid(bus, (u32)(hint >> 32));
 }
 
 /* A border or a hole lies within the access, or the device is 8 bits wide. */

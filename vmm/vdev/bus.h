@@ -31,8 +31,8 @@ struct bus_range {
 struct bus {
 	struct bus_range *ranges; /* sorted by base, disjoint */
 	u32 count, capacity;
-	u32 hint;               /* index of the range hit last */
 	u32 sequence;           /* odd while the above are being changed */
+	u64 hint;               /* where the range hit last is: see hinted() */
 	struct ticketlock lock; /* of changes */
 	void *outgrown;         /* smaller arrays, which a lookup may still be reading */
 };
