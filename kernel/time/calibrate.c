@@ -24,6 +24,8 @@
 #define PM_TIMER_HZ 3579545u
 #define PM_TIMER_COUNT (PM_TIMER_HZ / 100)
 #define PM_TIMER_MASK 0xffffffu /* the upper 8 bits may not exist */
+#define PM_TIMER_READINGS 8
+#define PM_TIMER_ROUNDS 6
 
 #define HYPERVISOR_LEAF 0x40000000u
 #define HYPERVISOR_LEAF_TSC 0x40000010u
@@ -77,18 +79,45 @@ static u64 pit_measure(void)
 	return polls < 16 || given_up(polls, start) ? 0 : end - start;
 }
 
-/* Ticks while the PM timer advances; *count: by how much. 0: it does not. */
-static u64 pm_timer_measure(u16 port, u32 *count)
-{
-	u32 first = io_in32(port) & PM_TIMER_MASK;
-	u64 start = time_tsc();
+/* A count of the PM timer, and the TSC halfway through reading it. */
+struct pm_reading {
+	u32 count;
+	u64 tsc;
+};
 
-	for (u32 polls = 0; !given_up(polls, start); polls++) {
-		*count = (io_in32(port) - first) & PM_TIMER_MASK;
-		if (*count >= PM_TIMER_COUNT)
-			return time_tsc() - start;
+/* Whatever holds us up in the middle of a reading makes it take longer: the shortest of a few is
+ * the exact one. */
+static struct pm_reading pm_timer_read(u16 port)
+{
+	struct pm_reading best = {0, 0};
+	u64 shortest = ~0ull;
+
+	for (unsigned i = 0; i < PM_TIMER_READINGS; i++) {
+		u64 before = time_tsc();
+		u32 count = io_in32(port) & PM_TIMER_MASK;
+		u64 took = time_tsc() - before;
+
+		if (took < shortest) {
+			shortest = took;
+			best = (struct pm_reading){count, before + took / 2};
+		}
 	}
-	return 0;
+	return best;
+}
+
+/* The rate over 10 ms or however much longer it took; 0: the timer does not advance. */
+static u64 pm_timer_measure(u16 port)
+{
+	struct pm_reading first = pm_timer_read(port), last = first;
+
+	for (u32 polls = 0; ((last.count - first.count) & PM_TIMER_MASK) < PM_TIMER_COUNT;
+	     polls++) {
+		if (given_up(polls, first.tsc))
+			return 0;
+		last.count = io_in32(port);
+	}
+	last = pm_timer_read(port);
+	return (last.tsc - first.tsc) * PM_TIMER_HZ / ((last.count - first.count) & PM_TIMER_MASK);
 }
 
 /* SMIs and a host below only ever make a measurement longer: the least is the best. */
@@ -106,17 +135,24 @@ u64 calibrate_pit(void)
 	return best * PIT_HZ / PIT_COUNT;
 }
 
+static bool agree(u64 a, u64 b)
+{
+	return (a > b ? a - b : b - a) <= b / 1000;
+}
+
+/* Two that agree: in one alone the timer may have wrapped meanwhile. */
 u64 calibrate_pm_timer(u16 port)
 {
-	u64 best = ~0ull;
+	u64 previous = 0;
 
-	for (unsigned i = 0; port && i < CALIBRATE_ROUNDS; i++) {
-		u32 count;
-		u64 ticks = pm_timer_measure(port, &count);
+	for (unsigned i = 0; port && i < PM_TIMER_ROUNDS; i++) {
+		u64 hz = pm_timer_measure(port);
 
-		if (!ticks)
+		if (!hz)
 			return 0;
-		best = MIN(best, ticks * PM_TIMER_HZ / count);
+		if (agree(hz, previous))
+			return hz;
+		previous = hz;
 	}
-	return best == ~0ull ? 0 : best;
+	return 0;
 }

@@ -16,7 +16,8 @@ u64 calibrate_hypervisor(void);
 /* Against the i8254's channel 2, 10 ms, the best of three (i8254 data sheet, mode 0). */
 u64 calibrate_pit(void);
 
-/* Against the ACPI PM timer, 3.579545 MHz (ACPI 4.8.3.3), 10 ms, the best of three. */
+/* Against the ACPI PM timer, 3.579545 MHz (ACPI 4.8.3.3), twice 10 ms. It goes on counting, so
+ * that unlike the PIT it is exact also when something holds the processor up meanwhile. */
 u64 calibrate_pm_timer(u16 port);
 
 #endif

@@ -42,12 +42,12 @@ static u64 time_stated(const char **how)
 
 static u64 time_measured(const struct time_sources *sources, const char **how)
 {
-	u64 hz = sources->no_pit ? 0 : calibrate_pit();
+	u64 hz = calibrate_pm_timer(sources->pm_timer_port);
 
-	*how = "measured against the PIT";
-	if (!hz) {
-		hz = calibrate_pm_timer(sources->pm_timer_port);
-		*how = "measured against the ACPI PM timer";
+	*how = "measured against the ACPI PM timer";
+	if (!hz && !sources->no_pit) {
+		hz = calibrate_pit();
+		*how = "measured against the PIT";
 	}
 	return hz;
 }

@@ -14,15 +14,17 @@ dashes and then its value, to the end of the line; '#' starts a comment line:
 
 Words of its own:
     cost SECONDS      how long it usually takes: the longest start first
+    busy N            the processors that its guests use at once, where not all
     exit STATUS       what hanok-vm must return (0)
     dts               the configuration itself follows, up to a line 'end'
     only ENGINE: WHY  the others of ENGINES cannot do it, and why
     in ENGINE LINE    this line for that engine only
+    also ENGINE-N     once more in that engine, with N processors
 In values, \\xHH is the byte HH (\\x1d is Ctrl-]) only after 'send'.
 
 An executable scenarios/NAME.py or NAME.sh is run as it is and passes with exit status 0; comment
-lines '# cost: N', '# timeout: N', '# cpus: N' and '# only ENGINE: WHY' in it are read. vm.py lets it
-boot in the engine that is its turn.
+lines '# cost: N', '# timeout: N', '# cpus: N', '# only ENGINE: WHY' and '# also ENGINE-N' in it are
+read. vm.py lets it boot in the engine that is its turn.
 """
 import pathlib
 import re
@@ -37,16 +39,20 @@ class Scenario:
     def __init__(self, path):
         self.path, self.name, self.engines = path, path.stem, ENGINES
         self.cost, self.timeout, self.status, self.cpus = 60.0, DEFAULT_TIMEOUT, 0, DEFAULT_CPUS
+        self.busy = None
         self.options = []
         (self.read_script if path.suffix != ".scn" else self.read_options)(path.read_text())
 
     def read_script(self, text):
         for key, value in re.findall(r"^# (cost|timeout|cpus): (\d+)$", text, re.M):
             setattr(self, key, int(value))
-        for value in re.findall(r"^# only (.*)$", text, re.M):
-            self.restrict(value)
+        for word, value in re.findall(r"^# (only|also) (.*)$", text, re.M):
+            self.say_where(word, value)
 
-    def restrict(self, value):
+    def say_where(self, word, value):
+        if word == "also":
+            self.engines += (value,)
+            return
         name, _, reason = value.partition(": ")
         if not reason:
             raise ValueError(f"{self.path}: `only {value}` does not say why")
@@ -66,10 +72,10 @@ class Scenario:
                 self.options.append((None, "--config=" + self.inline_config(lines)))
             elif word == "cost":
                 self.cost = float(value)
-            elif word == "exit":
-                self.status = int(value)
-            elif word == "only":
-                self.restrict(value)
+            elif word in ("exit", "busy"):
+                setattr(self, {"exit": "status"}.get(word, word), int(value))
+            elif word in ("only", "also"):
+                self.say_where(word, value)
             else:
                 self.add_option(word, value, engine)
 
@@ -95,27 +101,37 @@ class Scenario:
         out.write_text("\n".join(body) + "\n")
         return str(out)
 
-    def argv(self, engine):
+    def argv(self, where):
+        engine, cpus = where_split(where)
         if self.path.suffix != ".scn":
-            return ["env", "HANOK_ENGINE=" + engine, str(self.path)]
+            return ["env", "HANOK_ENGINE=" + engine, f"HANOK_CPUS={cpus or ''}", str(self.path)]
         options = [f"--engine={engine}"]
-        options += [option for where, option in self.options if where in (None, engine)]
+        options += [option for only, option in self.options if only in (None, engine)]
+        if cpus:
+            options.append(f"--cpus={cpus}")
         if not any(o.startswith("--timeout") for o in options):
             options.append(f"--timeout={self.timeout}")
         return [str(ROOT / "tests/system/hanok-vm")] + options
 
-    def slots(self, engine):
+    def slots(self, where):
         """Processors that it keeps busy at once: Bochs has one thread, QEMU one per processor."""
-        return 1 if engine == "bochs" else self.cpus
+        engine, cpus = where_split(where)
+        return 1 if engine == "bochs" else self.busy or cpus or self.cpus
+
+
+def where_split(where):
+    """An engine, and a number of processors or None, from "qemu" or "qemu-4"."""
+    engine, _, cpus = where.partition("-")
+    return engine, int(cpus) if cpus else None
 
 
 def find(folder, patterns=()):
-    """(scenario, engine) of a folder whose NAME@ENGINE contains one of the patterns (all without
-    any)."""
+    """(scenario, ENGINE or ENGINE-N) of a folder whose NAME@ENGINE contains one of the patterns (all
+    without any)."""
     for path in sorted(folder.glob("*")):
         if path.suffix not in (".scn", ".py", ".sh"):
             continue
         item = Scenario(path)
-        for engine in item.engines:
-            if not patterns or any(p in f"{item.name}@{engine}" for p in patterns):
-                yield item, engine
+        for where in item.engines:
+            if not patterns or any(p in f"{item.name}@{where}" for p in patterns):
+                yield item, where

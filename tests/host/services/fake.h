@@ -14,6 +14,8 @@ extern u64 fake_tsc;
 /* Ports of a machine whose clock advances by 5 ticks with each access. */
 #define FAKE_PM_PORT 0x608
 extern u64 fake_hz;
+/* For so many ticks a read of a port lasts longer, one time in five. */
+extern u64 fake_holdup;
 extern bool fake_pit, fake_pm;
 
 /* Run queued work items until none is left. */

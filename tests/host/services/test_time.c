@@ -55,6 +55,16 @@ static void rate_is_measured(void **state)
 	}
 }
 
+static void a_busy_host_below_does_not_spoil_it(void **state)
+{
+	(void)state;
+	fake_pm = true;
+	fake_hz = 2600000000;
+	for (fake_holdup = 1000; fake_holdup < fake_hz / 4; fake_holdup *= 10)
+		assert_near(calibrate_pm_timer(FAKE_PM_PORT), fake_hz);
+	fake_holdup = 0;
+}
+
 static void missing_clocks_are_noticed(void **state)
 {
 	(void)state;
@@ -91,6 +101,7 @@ int main(void)
 	    cmocka_unit_test(scale_is_exact),
 	    cmocka_unit_test(scale_matches_division),
 	    cmocka_unit_test(rate_is_measured),
+	    cmocka_unit_test(a_busy_host_below_does_not_spoil_it),
 	    cmocka_unit_test(missing_clocks_are_noticed),
 	    cmocka_unit_test(conversions_never_give_early_deadlines),
 	};

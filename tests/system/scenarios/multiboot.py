@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # cost: 20
 # timeout: 150
+# also qemu-4
 """Multiboot kernels of 64 and 32 bits get their command line and their modules, byte by byte."""
 import pathlib
 import sys
