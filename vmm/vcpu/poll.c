@@ -36,8 +36,8 @@ bool vcpu_poll(struct vcpu *v)
 	start = time_tsc();
 	end = start + v->poll_ticks;
 	/*
-	 * Timers before requests: what fires here is on the vCPU's own processor, where nobody wakes
-	 * it (vcpu_kick()), so that block must not follow without a look.
+	 * Timers before requests: what fires here is on the vCPU's own processor, where nobody
+	 * wakes it (vcpu_kick()), so that block must not follow without a look.
 	 */
 	do {
 		cpu_relax();
