@@ -4,6 +4,7 @@
 #include "vmm/exit/hypercall.h"
 #include "arch/x86/cpu/cpu.h"
 #include "vmm/exit/exit.h"
+#include "vmm/vcpu/run.h"
 
 _Static_assert(CONFIG_CPUS_MAX <= 64, "sets of APIC IDs are 64 bits wide");
 
@@ -88,6 +89,7 @@ static s64 call(struct vcpu *v, const struct hypercall *h)
 static __attribute__((noinline)) bool known(struct vcpu *v, u32 number)
 {
 	v->virt.gpr[VIRT_RAX] = (u64)call(v, &hypercalls[number]);
+	vcpu_has_woken(v);
 	return true;
 }
 

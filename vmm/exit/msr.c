@@ -10,6 +10,7 @@
 #include "vmm/exit/msr_kvm.h"
 #include "vmm/exit/msr_mtrr.h"
 #include "vmm/vcpu/pvclock.h"
+#include "vmm/vcpu/run.h"
 
 /* What tells of the processor alone, and not of another MSR: those the guest does not get. */
 #define ARCH_CAP_GUEST                                                                        \
@@ -363,6 +364,7 @@ bool fast_msr_write(struct virt_vcpu *vv)
 	} else if (msr == MSR_X2APIC_ICR) {
 		if (!vlapic_fast_icr(v->lapic, exit_edx_eax(v)))
 			return false;
+		vcpu_has_woken(v);
 	} else if (msr == MSR_IA32_TSC_DEADLINE) {
 		if (!vlapic_fast_deadline(v->lapic, exit_edx_eax(v)))
 			return false;

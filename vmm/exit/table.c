@@ -187,7 +187,7 @@ const struct virt_fast exit_fast = {
     .insn_length = system_insn_length,
     .interrupt = vcpu_fast_kick,
     .irq_window = vcpu_fast_irq_window,
-    .attend = vcpu_attend,
+    .attend = vcpu_fast_attend,
 };
 
 const char *const exit_names[VIRT_EXIT_KINDS] = {

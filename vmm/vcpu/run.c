@@ -247,6 +247,7 @@ bool vcpu_attend(struct virt_vcpu *vv)
 {
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
 
+	vv->own &= ~(u32)VCPU_OWN_LEAVE;
 	do {
 		if (vv->requests && !serve_requests(v))
 			return false;
@@ -261,6 +262,11 @@ bool vcpu_attend(struct virt_vcpu *vv)
 		}
 	} while (unlikely(!virt_guest_mode(vv)));
 	return true;
+}
+
+bool vcpu_fast_attend(struct virt_vcpu *vv)
+{
+	return likely(!(vv->own & VCPU_OWN_LEAVE)) && vcpu_attend(vv);
 }
 
 bool vcpu_fast_kick(struct virt_vcpu *vv, u8 vector)

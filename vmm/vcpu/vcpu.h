@@ -26,6 +26,7 @@
 #define VCPU_OWN_IRQ BIT(0)   /* an interrupt may have become deliverable */
 #define VCPU_OWN_STOP BIT(1)  /* .activity is not VCPU_RUNS */
 #define VCPU_OWN_PASS BIT(2)  /* its processor is for a sibling now: return to the scheduler */
+#define VCPU_OWN_LEAVE BIT(3) /* enter() returns: the run loop has a new deadline, or ends */
 
 enum vcpu_activity {
 	VCPU_RUNS,

@@ -20,6 +20,8 @@
 
 const struct virt_ops *virt;
 struct virt_caps virt_caps;
+PERCPU(u32, sched_flags);
+PERCPU(u64, timer_next_deadline);
 
 static struct vm vm;
 static struct vcpu vcpus[CPUS], *list[CPUS] = {&vcpus[0], &vcpus[1], &vcpus[2], &vcpus[3]};
@@ -92,6 +94,8 @@ static int setup(void **state)
 	code64 = true;
 	sent_targets = sent_icr = 0;
 	sent_result = 3;
+	percpu(sched_flags) = 0;
+	percpu(timer_next_deadline) = 0;
 	return 0;
 }
 
@@ -184,12 +188,29 @@ static void ipi_arguments(void **state)
 	assert_int_equal(call(SEND_IPI, 1, 0, 0, 0x8fd), -22);
 }
 
+/* Whom a hypercall has woken may have to run on this processor: only the run loop sees to it. */
+static void who_was_woken_here_gets_its_turn(void **state)
+{
+	(void)state;
+	assert_int_equal(call(KICK, 0, 1, 0, 0), 0);
+	assert_int_equal(vcpus[0].virt.own & VCPU_OWN_LEAVE, 0);
+	percpu(sched_flags) = SCHED_F_RESCHED;
+	assert_int_equal(call(KICK, 0, 1, 0, 0), 0);
+	assert_int_not_equal(vcpus[0].virt.own & VCPU_OWN_LEAVE, 0);
+	vcpus[0].virt.own = 0;
+	percpu(sched_flags) = 0;
+	percpu(timer_next_deadline) = 900; /* the end of a slice, since somebody waits now */
+	assert_int_equal(call(SEND_IPI, 2, 0, 0, 0x40), 3);
+	assert_int_not_equal(vcpus[0].virt.own & VCPU_OWN_LEAVE, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(only_known_numbers, setup),
 	    cmocka_unit_test_setup(hidden_ones_are_unknown, setup),
 	    cmocka_unit_test_setup(not_for_user_programs, setup),
+	    cmocka_unit_test_setup(who_was_woken_here_gets_its_turn, setup),
 	    cmocka_unit_test_setup(kick_and_yield_find_their_vcpu, setup),
 	    cmocka_unit_test_setup(ipi_bitmap_names_apic_ids, setup),
 	    cmocka_unit_test_setup(ipi_arguments, setup),

@@ -437,6 +437,32 @@ static void kicks_for_others_go_to_the_run_loop(void **state)
 	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
 }
 
+/* An IPI or a kick may have woken somebody who is to run here, now or when a slice ends. */
+static void who_woke_others_goes_to_the_run_loop(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	percpu(timer_next_deadline) = 1000;
+	run();
+	percpu(sched_flags) = 0;
+	vcpu_has_woken(&v);
+	assert_true(vcpu_fast_attend(&v.virt));
+	percpu(timer_next_deadline) = 900;
+	vcpu_has_woken(&v);
+	assert_false(virt_guest_mode(&v.virt));
+	assert_false(vcpu_fast_attend(&v.virt));
+	/* Which takes the new deadline, and goes on. */
+	entries = 0;
+	run();
+	assert_int_equal(entries, 1);
+	assert_int_equal(v.deadline, 900);
+	percpu(sched_flags) = 0;
+	assert_true(vcpu_fast_attend(&v.virt));
+	percpu(sched_flags) = SCHED_F_RESCHED;
+	vcpu_has_woken(&v);
+	assert_false(vcpu_fast_attend(&v.virt));
+}
+
 static void no_nmi_before_sipi(void **state)
 {
 	(void)state;
@@ -665,6 +691,7 @@ int main(void)
 	    cmocka_unit_test_setup(init_closes_the_interrupt_window, setup),
 	    cmocka_unit_test_setup(a_displaced_interrupt_comes_again, setup),
 	    cmocka_unit_test_setup(kicks_for_others_go_to_the_run_loop, setup),
+	    cmocka_unit_test_setup(who_woke_others_goes_to_the_run_loop, setup),
 	    cmocka_unit_test_setup(no_nmi_before_sipi, setup),
 	    cmocka_unit_test_setup(guest_mode_is_told, setup),
 	    cmocka_unit_test_setup(kick_ends_a_halt_with_interrupts_off, setup),
