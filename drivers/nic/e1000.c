@@ -196,8 +196,12 @@ static bool msi_try(struct e1000 *e, int vector)
 {
 	struct pci_msi_message message;
 
-	return !pci_msi_message(this_cpu()->apic_id, (u8)vector, &message) &&
-	       !pci_msi_set(e->nic.pci, &message) && interrupt_works(e);
+	if (!iommu_irq_take(&e->irq, e->nic.pci) &&
+	    !iommu_irq_route(&e->irq, this_cpu()->apic_id, (u8)vector, &message) &&
+	    !pci_msi_set(e->nic.pci, &message) && interrupt_works(e))
+		return true;
+	iommu_irq_give(&e->irq);
+	return false;
 }
 
 static void interrupt_setup(struct e1000 *e)

@@ -4,6 +4,7 @@
 #define DRIVERS_NIC_E1000_H
 
 #include "arch/x86/mm/mmio.h"
+#include "drivers/iommu/iommu.h"
 #include "drivers/nic/ring.h"
 #include "kernel/time/timer.h"
 
@@ -14,6 +15,7 @@ struct e1000 {
 	struct nic nic;
 	u8 *regs;
 	u64 interrupts;
+	struct iommu_irq irq;
 	struct timer poll_timer;
 
 	struct nic_ring rx_ring, tx_ring;

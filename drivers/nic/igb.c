@@ -147,7 +147,8 @@ static bool interrupt_try(struct igb *g, int vector)
 	struct pci_msi_message message;
 	bool works;
 
-	if (pci_msi_message(this_cpu()->apic_id, (u8)vector, &message) ||
+	if (iommu_irq_take(&g->irq, g->nic.pci) ||
+	    iommu_irq_route(&g->irq, this_cpu()->apic_id, (u8)vector, &message) ||
 	    pci_msix_open(g->nic.pci, &g->msix))
 		return false;
 	pci_msix_set(&g->msix, 0, &message, false);
@@ -163,6 +164,7 @@ static void interrupt_setup(struct igb *g)
 	interrupt_set(g);
 	if (vector >= 0 && interrupt_try(g, vector))
 		return;
+	iommu_irq_give(&g->irq);
 	if (vector >= 0)
 		irq_vector_free((u8)vector);
 	g->nic.polled = true;

@@ -4,8 +4,8 @@
 #define DRIVERS_NIC_IGB_H
 
 #include "arch/x86/mm/mmio.h"
+#include "drivers/iommu/iommu.h"
 #include "drivers/nic/ring.h"
-#include "drivers/pci/msi.h"
 #include "kernel/time/timer.h"
 
 /*
@@ -23,6 +23,7 @@ struct igb {
 	struct nic nic;
 	u8 *regs;
 	u64 interrupts;
+	struct iommu_irq irq;
 	struct pci_msix msix;
 	struct timer poll_timer;
 

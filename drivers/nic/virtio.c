@@ -281,11 +281,13 @@ static void interrupt_setup(struct virtio_nic *v)
 	struct pci_msi_message message;
 	int vector = irq_vector_alloc(interrupt, v);
 
-	if (vector >= 0 && !pci_msi_message(this_cpu()->apic_id, (u8)vector, &message) &&
+	if (vector >= 0 && !iommu_irq_take(&v->irq, v->nic.pci) &&
+	    !iommu_irq_route(&v->irq, this_cpu()->apic_id, (u8)vector, &message) &&
 	    !pci_msix_open(v->nic.pci, &v->msix)) {
 		pci_msix_set(&v->msix, VECTOR, &message, false);
 		return;
 	}
+	iommu_irq_give(&v->irq);
 	if (vector >= 0)
 		irq_vector_free((u8)vector);
 	v->nic.polled = true;

@@ -4,9 +4,9 @@
 #define DRIVERS_NIC_VIRTIO_H
 
 #include "arch/x86/mm/mmio.h"
+#include "drivers/iommu/iommu.h"
 #include "drivers/nic/ring.h"
 #include "drivers/nic/virtio_regs.h"
-#include "drivers/pci/msi.h"
 #include "kernel/time/timer.h"
 
 #define VIRTIO_NIC_RX 0
@@ -36,6 +36,7 @@ struct virtio_nic {
 	u32 notify_length, notify_multiplier;
 	u64 features; /* those that both sides have */
 	struct pci_msix msix;
+	struct iommu_irq irq;
 	struct timer poll_timer;
 	struct virtio_nic_queue queue[VIRTIO_NIC_QUEUES];
 };
