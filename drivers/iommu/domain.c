@@ -140,6 +140,16 @@ int iommu_unmap(struct iommu_domain *domain, u64 iova, u64 size)
 	return err;
 }
 
+int iommu_lookup(struct iommu_domain *domain, u64 iova, struct radix_leaf *out)
+{
+	int err;
+
+	ticket_lock(&iommu.lock);
+	err = radix_lookup(&domain->table, iova, out);
+	ticket_unlock(&iommu.lock);
+	return err;
+}
+
 struct iommu_device *iommu_device_find(u16 segment, u16 bdf)
 {
 	struct list *it;
@@ -246,8 +256,12 @@ bool iommu_domain_info(u32 i, struct iommu_domain_info *out)
 
 			if (i--)
 				continue;
-			*out = (struct iommu_domain_info){d->name, d->id, d->devices,
-							  d->table.format->levels, d->table.stats};
+			*out = (struct iommu_domain_info){.name = d->name,
+							  .id = d->id,
+							  .devices = d->devices,
+							  .levels = d->table.format->levels,
+							  .faults = d->faults,
+							  .tables = d->table.stats};
 			found = true;
 			break;
 		}

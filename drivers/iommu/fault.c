@@ -3,7 +3,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/percpu.h"
 #include "arch/x86/irq/irq.h"
-#include "drivers/iommu/vtd.h"
+#include "drivers/iommu/machine.h"
 #include "drivers/pci/msi.h"
 #include "kernel/time/time.h"
 
@@ -39,23 +39,40 @@ const char *vtd_fault_reason(u8 reason)
 							       : "for a reason not known here";
 }
 
+/* Whose device it was, and the limit for reports on it. */
+static const char *blame(u16 segment, u16 source, struct klog_limit **limit)
+{
+	static struct klog_limit of_strangers;
+	struct iommu_device *device = iommu_device_find(segment, source);
+
+	*limit = device ? &device->domain->fault_limit : &of_strangers;
+	if (!device)
+		return "nobody";
+	device->domain->faults++;
+	return device->domain->name;
+}
+
 static void report(const struct vtd_unit *unit, u64 low, u64 high)
 {
-	static struct klog_limit limit;
-	u16 source = VTD_FRCD_SOURCE(high);
+	u16 segment = unit->scope->segment, source = VTD_FRCD_SOURCE(high);
 	u8 reason = VTD_FRCD_REASON(high);
+	struct klog_limit *limit;
+	const char *owner;
 
+	ticket_lock(&iommu.lock);
+	owner = blame(segment, source, &limit);
 	if (reason >= VTD_REASON_INTERRUPT)
-		klog_limited(&limit, KLOG_WARN,
-			     "iommu: %04x:%02x:%02x.%x: interrupt %u blocked: %s",
-			     unit->scope->segment, PCI_BUS(source), PCI_DEV(source), PCI_FN(source),
+		klog_limited(limit, KLOG_WARN,
+			     "iommu: %04x:%02x:%02x.%x (%s): interrupt %u blocked: %s", segment,
+			     PCI_BUS(source), PCI_DEV(source), PCI_FN(source), owner,
 			     VTD_FRCD_INDEX(low), vtd_fault_reason(reason));
 	else
-		klog_limited(&limit, KLOG_WARN,
-			     "iommu: %04x:%02x:%02x.%x: %s of 0x%llx blocked: %s",
-			     unit->scope->segment, PCI_BUS(source), PCI_DEV(source), PCI_FN(source),
+		klog_limited(limit, KLOG_WARN,
+			     "iommu: %04x:%02x:%02x.%x (%s): %s of 0x%llx blocked: %s", segment,
+			     PCI_BUS(source), PCI_DEV(source), PCI_FN(source), owner,
 			     high & VTD_FRCD_READ ? "read" : "write",
 			     (unsigned long long)VTD_FRCD_ADDRESS(low), vtd_fault_reason(reason));
+	ticket_unlock(&iommu.lock);
 }
 
 /* Records form a ring that the unit fills; a device can make faults faster than they are read,
@@ -64,6 +81,7 @@ void vtd_faults_read(struct vtd_unit *unit)
 {
 	u32 count = VTD_CAP_NFR(unit->cap);
 
+	ticket_lock(&unit->fault_lock);
 	for (u32 n = 0; n < count; n++) {
 		u32 at = VTD_CAP_FRO(unit->cap) + unit->fault_next * VTD_FRCD_BYTES;
 		u64 high = vtd_read64(unit, at + VTD_FRCD_HIGH);
@@ -76,6 +94,7 @@ void vtd_faults_read(struct vtd_unit *unit)
 		unit->fault_next = (unit->fault_next + 1) % count;
 	}
 	vtd_write32(unit, VTD_FSTS, VTD_FSTS_PFO);
+	ticket_unlock(&unit->fault_lock);
 }
 
 /* A second after the first interrupt of a burst. */

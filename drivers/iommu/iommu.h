@@ -40,6 +40,9 @@ int __must_check iommu_map(struct iommu_domain *domain, u64 iova, hpa_t pa, u64 
 			   unsigned perm);
 int __must_check iommu_unmap(struct iommu_domain *domain, u64 iova, u64 size);
 
+/* What a DMA to iova reaches, as radix_lookup(). */
+int __must_check iommu_lookup(struct iommu_domain *domain, u64 iova, struct radix_leaf *out);
+
 /* ERR_NOENT: no unit is responsible for the device. ERR_BUSY: it is attached. ERR_NOMEM,
  * ERR_TIMEOUT. */
 int __must_check iommu_attach(struct iommu_domain *domain, const struct pci_device *dev);
@@ -99,6 +102,7 @@ struct iommu_domain_info {
 	u16 id;
 	u32 devices;
 	unsigned levels;
+	u64 faults; /* of its devices */
 	struct radix_stats tables;
 };
 bool iommu_domain_info(u32 i, struct iommu_domain_info *out);

@@ -12,6 +12,8 @@ struct iommu_domain {
 	const char *name;
 	u16 id;
 	u32 devices;
+	u64 faults;
+	struct klog_limit fault_limit; /* so that no domain's faults hide those of another */
 	struct radix table;
 };
 

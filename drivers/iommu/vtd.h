@@ -29,7 +29,8 @@ struct vtd_unit {
 	u32 waits;    /* number that it last wrote, or is to write */
 	u64 invalidations;
 
-	u32 fault_next; /* the record that is the oldest */
+	struct ticketlock fault_lock; /* taken before iommu.lock */
+	u32 fault_next;               /* the record that is the oldest */
 	u64 faults;
 	int fault_vector;
 	u32 burst; /* interrupts since the burst timer was armed */

@@ -38,13 +38,14 @@ static void print_domains(struct shell *sh)
 {
 	struct iommu_domain_info d;
 
-	shell_printf(sh, "%-16s %5s %8s %6s %8s %8s %8s\n", "DOMAIN", "ID", "DEVICES", "LEVELS",
-		     "4 KIB", "2 MIB", "1 GIB");
+	shell_printf(sh, "%-16s %5s %8s %6s %8s %8s %8s %8s\n", "DOMAIN", "ID", "DEVICES", "LEVELS",
+		     "4 KIB", "2 MIB", "1 GIB", "FAULTS");
 	for (u32 i = 0; iommu_domain_info(i, &d); i++)
-		shell_printf(sh, "%-16s %5u %8u %6u %8llu %8llu %8llu\n", d.name, d.id, d.devices,
-			     d.levels, (unsigned long long)d.tables.leaves[RADIX_4K],
+		shell_printf(sh, "%-16s %5u %8u %6u %8llu %8llu %8llu %8llu\n", d.name, d.id,
+			     d.devices, d.levels, (unsigned long long)d.tables.leaves[RADIX_4K],
 			     (unsigned long long)d.tables.leaves[RADIX_2M],
-			     (unsigned long long)d.tables.leaves[RADIX_1G]);
+			     (unsigned long long)d.tables.leaves[RADIX_1G],
+			     (unsigned long long)d.faults);
 }
 
 static void print_devices(struct shell *sh)

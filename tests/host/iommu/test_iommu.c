@@ -547,6 +547,59 @@ static void lines_of_an_ioapic(void **state)
 	table[0].scopes = NULL;
 }
 
+static char log_text[4096];
+
+static void log_line(enum klog_level level, const char *text, size_t len)
+{
+	(void)level;
+	(void)strncat(log_text, text, MIN(len, sizeof(log_text) - strlen(log_text) - 2));
+	strcat(log_text, "\n");
+}
+
+static u32 log_count(const char *text)
+{
+	u32 n = 0;
+
+	for (const char *at = log_text; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+static void faults_have_an_owner(void **state)
+{
+	static const struct klog_sink sink = {.line = log_line};
+	struct iommu_domain *a = iommu_domain_create("web", RADIX_1G);
+	struct iommu_domain *b = iommu_domain_create("db", RADIX_1G);
+	struct iommu_domain_info info;
+	struct iommu_unit_info unit;
+	struct model_irq got;
+
+	(void)state;
+	assert_int_equal(iommu_attach(a, nic), 0);
+	assert_int_equal(iommu_attach(b, disk), 0);
+	klog_set_sink(&sink);
+	for (u32 i = 0; i < 100; i++) {
+		is_blocked(NIC, 0x5000);
+		assert_true(iommu_unit_info(0, &unit));
+	}
+	/* One device's flood does not hide another's. */
+	assert_int_equal(log_count("0000:01:00.0 (web): read of 0x5000 blocked: it may not read"),
+			 KLOG_BURST);
+	is_blocked(DISK, 0x7000);
+	assert_true(iommu_unit_info(0, &unit));
+	assert_int_equal(log_count("0000:00:03.0 (db): read of 0x7000 blocked"), 1);
+	assert_int_equal(model_irq(NIC, 0xfee00000, 0x41, &got), 0x25);
+	assert_true(iommu_unit_info(0, &unit));
+	assert_int_equal(unit.faults, 102);
+	is_blocked(PCI_BDF(0, 9, 0), 0x1000);
+	assert_true(iommu_unit_info(0, &unit));
+	assert_int_equal(log_count("0000:00:09.0 (nobody): read of 0x1000 blocked"), 1);
+	for (u32 i = 0; iommu_domain_info(i, &info); i++)
+		if (!strcmp(info.name, "web"))
+			assert_int_equal(info.faults, 101);
+	klog_set_sink(NULL);
+}
+
 /* Two domains, three devices, everything in any order: a device reaches what the tables of its
  * domain say at that moment, whatever units have cached. */
 #define SLOTS 8
@@ -631,6 +684,7 @@ int main(void)
 	    TEST(machines_that_do_not_remap_interrupts),
 	    TEST(interrupts_and_a_unit_that_is_deaf),
 	    TEST(lines_of_an_ioapic),
+	    TEST(faults_have_an_owner),
 	};
 
 	return cmocka_run_group_tests(tests, machine, NULL);

@@ -20,7 +20,7 @@ static int fail_after;
 
 static struct {
 	u32 gsts, fectl, fsts;
-	u64 rtaddr, iqa, iqh, iqt, irta;
+	u64 rtaddr, iqa, iqh, iqt, irta, record_low, record_high;
 } regs;
 
 static struct {
@@ -211,7 +211,16 @@ static bool walk(u64 table, unsigned levels, u64 address, bool write, u64 *to)
 	return false;
 }
 
-bool model_dma(u16 bdf, u64 address, bool write, u64 *to)
+/* One record; more are lost until it is cleared (7.2.1). */
+static void record(u16 bdf, u8 reason, u64 low, bool read)
+{
+	if (regs.record_high >> 63)
+		return;
+	regs.record_low = low;
+	regs.record_high = BIT(63) | (u64)read << 62 | (u64)reason << 32 | bdf;
+}
+
+static bool translate(u16 bdf, u64 address, bool write, u64 *to)
 {
 	u64 low, high;
 	u16 domain;
@@ -242,6 +251,15 @@ bool model_dma(u16 bdf, u64 address, bool write, u64 *to)
 	iotlb[iotlb_next].to = *to & ~0xfffull;
 	iotlb_next = (iotlb_next + 1) % IOTLB_ENTRIES;
 	return true;
+}
+
+bool model_dma(u16 bdf, u64 address, bool write, u64 *to)
+{
+	bool through = translate(bdf, address, write, to);
+
+	if (!through)
+		record(bdf, write ? 5 : 6, address & ~0xfffull, !write);
+	return through;
 }
 
 static void invalidate_contexts(u64 d)
@@ -289,7 +307,7 @@ static unsigned irq_entry(u16 index, u64 *low, u64 *high)
 	return 0;
 }
 
-unsigned model_irq(u16 bdf, u64 address, u32 data, struct model_irq *out)
+static unsigned remap(u16 bdf, u64 address, u32 data, struct model_irq *out)
 {
 	u64 low, high;
 	unsigned reason;
@@ -316,6 +334,15 @@ unsigned model_irq(u16 bdf, u64 address, u32 data, struct model_irq *out)
 	out->level = low >> 4 & 1;
 	out->apic_id = regs.irta & 1u << 11 ? (u32)(low >> 32) : (u32)(low >> 40 & 0xff);
 	return 0;
+}
+
+unsigned model_irq(u16 bdf, u64 address, u32 data, struct model_irq *out)
+{
+	unsigned reason = remap(bdf, address, data, out);
+
+	if (reason)
+		record(bdf, (u8)reason, (address >> 5 & 0x7fff) << 48, true);
+	return reason;
 }
 
 static void invalidate_irqs(u64 d)
@@ -385,6 +412,10 @@ u64 vtd_host_read(const struct vtd_unit *u, u32 reg, unsigned size)
 	case VTD_GSTS:
 		return regs.gsts;
 	default:
+		if (reg == VTD_CAP_FRO(vtd_model.cap))
+			return regs.record_low;
+		if (reg == VTD_CAP_FRO(vtd_model.cap) + VTD_FRCD_HIGH)
+			return regs.record_high;
 		return 0;
 	}
 }
@@ -411,6 +442,8 @@ void vtd_host_write(const struct vtd_unit *u, u32 reg, unsigned size, u64 value)
 		queue_run();
 		break;
 	default:
+		if (reg == VTD_CAP_FRO(vtd_model.cap) + VTD_FRCD_HIGH && value & VTD_FRCD_F)
+			regs.record_high = 0;
 		break;
 	}
 }
