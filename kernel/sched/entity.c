@@ -181,6 +181,31 @@ bool sched_alone(void)
 	       !sched_must_yield();
 }
 
+/* About to choose: idle and woken for it, or leaving what runs. The lock is held. */
+static bool chooses(const struct runqueue *rq)
+{
+	return !rq->current || __atomic_load_n(&percpu_of(rq->cpu, sched_flags), __ATOMIC_RELAXED) &
+				   SCHED_F_RESCHED;
+}
+
+bool sched_hurry(struct sched_entity *e)
+{
+	struct runqueue *rq = __atomic_load_n(&e->queue, __ATOMIC_ACQUIRE);
+	bool hurries = true;
+
+	if (!rq)
+		return true;
+	ticket_lock(&rq->lock);
+	if (e->queue == rq) {
+		hurries =
+		    chooses(rq) && (e->place != SCHED_AT_FAIR || sched_policy->favours(rq, e));
+		if (hurries && e->place == SCHED_AT_FAIR)
+			rq->next = e;
+	}
+	ticket_unlock(&rq->lock);
+	return hurries;
+}
+
 bool sched_yield_to(struct sched_entity *to)
 {
 	struct runqueue *rq = runqueue_this();
@@ -189,10 +214,12 @@ bool sched_yield_to(struct sched_entity *to)
 	if (to == e || !sched_allowed(to, rq->cpu) || to->place != SCHED_AT_FAIR ||
 	    !take_ready(to, SCHED_READY))
 		return false;
-	/* Within a VM the yielder gives its place in line away: the VM loses nothing. */
+	/* Within a VM the yielder gives its place in line away and takes the other's: the VM loses
+	 * nothing, and so nothing else is forfeited. */
 	if (to->group && to->group == e->group && rq->place == SCHED_AT_FAIR)
 		sched_policy->swap(e, to);
-	sched_let_pass(e);
+	else
+		sched_let_pass(e);
 	sched_enqueue(rq, to, SCHED_FAVOURED, time_tsc());
 	return true;
 }

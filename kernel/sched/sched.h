@@ -193,6 +193,11 @@ static inline int sched_running_cpu(const struct sched_entity *e)
 	return sched_running(e) ? (int)__atomic_load_n(&e->cpu, __ATOMIC_RELAXED) : -1;
 }
 
+/* It was woken, and others wait for it: if the processor where it waits is about to choose, it is
+ * chosen, unless it has had too much already. False: it waits behind one that goes on running, and
+ * needs another processor. Any processor. */
+bool sched_hurry(struct sched_entity *e);
+
 /* The entity inside run() on this processor, NULL if none. */
 struct sched_entity *sched_current(void);
 

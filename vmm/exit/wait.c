@@ -18,46 +18,15 @@ enum vcpu_next exit_hlt(struct vcpu *v, const struct virt_exit *exit)
 	return VCPU_AGAIN;
 }
 
-/* How likely it is that v holds what others spin for, or is next in line. */
-enum { HOLDS_NOTHING, MAY_BE_NEXT, MAY_HOLD };
-
-static unsigned candidate(const struct vcpu *v)
-{
-	if (!sched_waiting(&v->sched) || !v->pv.in_kernel)
-		return HOLDS_NOTHING;
-	return v->pv.spun ? MAY_BE_NEXT : MAY_HOLD;
-}
-
-/* The turn goes round, so that a wrong guess is not repeated. */
-static struct vcpu *likely_holder(const struct vcpu *v)
-{
-	const struct vm *vm = v->vm;
-	struct vcpu *best = NULL;
-	unsigned most = HOLDS_NOTHING;
-
-	for (u32 i = 1; i <= vm->cpus; i++) {
-		struct vcpu *other = vm->vcpus[(v->pv.last_boost + i) % vm->cpus];
-		unsigned rank = other == v ? HOLDS_NOTHING : candidate(other);
-
-		if (rank > most) {
-			most = rank;
-			best = other;
-		}
-	}
-	return best;
-}
-
 enum vcpu_next exit_pause(struct vcpu *v, const struct virt_exit *exit)
 {
-	struct vcpu *holder = likely_holder(v);
-
 	(void)exit;
 	v->pv.spins++;
-	/* With all siblings at work it is a matter of moments. */
-	if (!holder || !sched_yield_to(&holder->sched))
-		return VCPU_AGAIN;
-	v->pv.boosts++;
-	v->pv.last_boost = holder->index;
 	v->pv.spun = true;
+	/* Who halts when it has spun for long gives its processor away then, and the kick knows
+	 * whom to wake: a guess now would only disturb. With all siblings at work it is a matter of
+	 * moments. */
+	if (__atomic_load_n(&v->vm->kicks, __ATOMIC_RELAXED) || !pv_boost(v))
+		return VCPU_AGAIN;
 	return VCPU_STOP;
 }

@@ -94,7 +94,7 @@ void pv_leave(struct vcpu *v)
 
 	if (v->pv.steal.page)
 		steal_leave(&v->pv.steal);
-	if (v->vm->pause_exit) {
+	if (v->vm->pause_exit || __atomic_load_n(&v->vm->kicks, __ATOMIC_RELAXED)) {
 		virt->get_seg(&v->virt, VIRT_SS, &ss);
 		v->pv.in_kernel = !VIRT_SEG_DPL(ss.attr);
 	}
@@ -117,9 +117,13 @@ void pv_unparked(struct vcpu *v)
 void pv_kick(struct vcpu *v, struct vcpu *to)
 {
 	v->pv.kicks++;
+	__atomic_store_n(&v->vm->kicks, true, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&to->virt.requests, (u32)VCPU_REQ_KICK, __ATOMIC_ACQ_REL);
 	/* One that runs needs no interrupt: its next HLT looks. */
 	sched_wake(&to->sched);
+	/* All who wait for the lock wait for that one now: it goes first. */
+	if (!sched_hurry(&to->sched))
+		pv_yield(v, to);
 }
 
 void pv_yield(struct vcpu *v, struct vcpu *to)

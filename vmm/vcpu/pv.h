@@ -23,14 +23,14 @@ struct vcpu_pv {
 	u64 parked_ticks; /* all times that it was parked together */
 	struct kick kick;
 	bool in_kernel; /* it was in ring 0 when it had to leave the processor */
-	bool spun;      /* it left after a PAUSE exit, and has not run since */
+	bool spun;      /* it took a PAUSE exit since it last got a processor */
 	u32 last_boost; /* whom its last PAUSE exit let run */
 	/* Figures for people. */
 	u64 kicks;   /* kicks that it sent */
 	u64 kicked;  /* halts of its own that a kick has ended */
 	u64 yields;  /* its processor given to a sibling by KVM_HC_SCHED_YIELD or a kick */
 	u64 spins;   /* exits by a loop of PAUSEs */
-	u64 boosts;  /* of these, processor given to a sibling that may hold the lock */
+	u64 boosts;  /* its processor given to a sibling that may hold a lock, by PAUSE or HLT */
 	u64 flushes; /* TLB flushes that siblings left to us */
 };
 
@@ -58,5 +58,9 @@ void pv_unparked(struct vcpu *v);
 /* KVM_HC_KICK_CPU and KVM_HC_SCHED_YIELD, by v for its sibling. */
 void pv_kick(struct vcpu *v, struct vcpu *to);
 void pv_yield(struct vcpu *v, struct vcpu *to);
+
+/* v waits for a lock, or has nothing to do: its processor goes to the sibling which most likely
+ * holds one, of those that had to leave theirs. False: there is none. */
+bool pv_boost(struct vcpu *v);
 
 #endif

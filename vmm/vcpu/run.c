@@ -324,10 +324,14 @@ static bool parked(struct vcpu *v)
 /* What vcpu_attend() has found. */
 static void stop(struct vcpu *v)
 {
-	if (v->virt.own & VCPU_OWN_PASS)
+	if (v->virt.own & VCPU_OWN_PASS) {
 		v->virt.own &= ~(u32)VCPU_OWN_PASS;
-	else
-		sched_block(&v->sched);
+		return;
+	}
+	sched_block(&v->sched);
+	/* It halts in a lock perhaps: then that goes on soonest whose holder runs instead. */
+	if (v->activity == VCPU_HALTED && __atomic_load_n(&v->vm->kicks, __ATOMIC_RELAXED))
+		(void)pv_boost(v);
 }
 
 /* It may have been for a moment only that there was nothing to do. */

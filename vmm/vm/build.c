@@ -267,6 +267,8 @@ int vm_load(struct vm *vm)
 	if (err)
 		return err;
 	vm->tsc_offset = -rdtsc();
+	vm->wall_clock_gpa = 0;
+	vm->kicks = false;
 	for (u32 i = 0; i < vm->cpus; i++)
 		vcpu_reset(vm->vcpus[i]);
 	vcpu_set_boot_state(vm->vcpus[0], &boot);

@@ -68,8 +68,9 @@ struct vm {
 	u32 kvm_features; /* KVM_FEATURE_*: what CPUID tells, and what there is */
 	struct vcpu **vcpus;
 	u32 cpus;
-	bool pause_exit;           /* a vCPU that spins lets siblings run */
-	u64 tsc_offset;            /* guest TSC = host TSC + offset, the same for all vCPUs */
+	bool kicks;      /* its locks halt and kick; atomic, true from the first kick to a reset */
+	bool pause_exit; /* a vCPU that spins lets siblings run */
+	u64 tsc_offset;  /* guest TSC = host TSC + offset, the same for all vCPUs */
 	struct config_sched share; /* as configured, or set since by `vm set` */
 	struct sched_group sched;  /* weight and cap, of all vCPUs together */
 	u64 wall_clock_gpa;

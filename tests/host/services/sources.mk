@@ -34,3 +34,6 @@ test_sched-src := tests/host/services/test_sched.c kernel/lib/klog.c
 host-test += test_sched_sim
 test_sched_sim-src := tests/host/services/test_sched_sim.c \
 	tests/host/services/fake_clock.c kernel/lib/klog.c
+host-test += test_sched_yield
+test_sched_yield-src := tests/host/services/test_sched_yield.c \
+	tests/host/services/fake_clock.c kernel/lib/klog.c

@@ -22,7 +22,7 @@ PERCPU(u32, sched_flags);
 PERCPU(u64, timer_next_deadline);
 
 static struct vm vm;
-static struct vcpu v;
+static struct vcpu v, kicker;
 static unsigned entries, resets, loads, parked_count, wakes, flushes;
 static enum virt_exit_kind next_exit;
 static void (*while_guest_runs)(void);
@@ -196,6 +196,14 @@ u64 sched_wait_ticks(const struct sched_entity *e)
 	return waited;
 }
 
+static bool behind;
+
+bool sched_hurry(struct sched_entity *e)
+{
+	(void)e;
+	return !behind;
+}
+
 bool sched_yield_to(struct sched_entity *to)
 {
 	to->state = SCHED_READY;
@@ -325,7 +333,7 @@ static int setup(void **state)
 	virt = &ops;
 	memset(&vm, 0, sizeof(vm));
 	memset(&v, 0, sizeof(v));
-	v.vm = &vm;
+	v.vm = kicker.vm = &vm;
 	v.index = 1;
 	v.sched.state = SCHED_RUNNING;
 	memset(ram, 0, sizeof(ram));
@@ -496,8 +504,6 @@ static void guest_mode_is_told(void **state)
 
 /* --- the kick of paravirtual spinlocks */
 
-static struct vcpu kicker;
-
 static void kick(void)
 {
 	pv_kick(&kicker, &v);
@@ -605,6 +611,50 @@ static void yield_leaves_the_processor(void **state)
 	assert_int_equal(v.pv.yields, 1);
 }
 
+/* One that was woken for an idle processor needs none of ours. */
+static void a_kicked_vcpu_goes_first(void **state)
+{
+	struct vcpu other = {.vm = &vm, .sched.state = SCHED_READY};
+
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	behind = false;
+	pv_kick(&v, &other);
+	assert_int_equal(v.pv.yields, 0);
+	behind = true;
+	pv_kick(&v, &other);
+	behind = false;
+	assert_int_equal(v.pv.yields, 1);
+	assert_int_equal(v.pv.kicks, 2);
+	run();
+	assert_int_equal(entries, 0);
+	run();
+	assert_int_equal(entries, 1);
+}
+
+/* What it waits for is held by a sibling that had to leave perhaps: that one goes on here. */
+static void a_lock_that_halts_lets_the_holder_run(void **state)
+{
+	struct vcpu holder = {
+	    .vm = &vm, .index = 0, .sched.state = SCHED_READY, .pv.in_kernel = true};
+	struct vcpu *vcpus[] = {&holder, &v};
+
+	(void)state;
+	vm.vcpus = vcpus;
+	vm.cpus = 2;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	assert_true(v.sched.want_block);
+	assert_int_equal(v.pv.boosts, 0);
+	vm.kicks = true;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	next_exit = VIRT_EXIT_HLT;
+	run();
+	assert_true(v.sched.want_block);
+	assert_int_equal(v.pv.boosts, 1);
+}
+
 /* --- steal time */
 
 #define STEAL_AT 0x1000
@@ -700,6 +750,8 @@ int main(void)
 	    cmocka_unit_test_setup(kick_waits_until_a_parked_vcpu_goes_on, setup),
 	    cmocka_unit_test_setup(init_forgets_a_kick, setup),
 	    cmocka_unit_test_setup(yield_leaves_the_processor, setup),
+	    cmocka_unit_test_setup(a_kicked_vcpu_goes_first, setup),
+	    cmocka_unit_test_setup(a_lock_that_halts_lets_the_holder_run, setup),
 	    cmocka_unit_test_setup(steal_is_waiting_and_standing_still, setup),
 	    cmocka_unit_test_setup(pages_of_the_guest_are_checked, setup),
 	    cmocka_unit_test_setup(init_clears_all, setup),

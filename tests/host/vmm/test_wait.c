@@ -83,13 +83,28 @@ static void the_turn_goes_round(void **state)
 		assert_int_equal(spin(), 1 + round % 3);
 }
 
+static void locks_that_kick_need_no_guess(void **state)
+{
+	(void)state;
+	vcpus[1].sched.state = SCHED_READY;
+	vm.kicks = true;
+	assert_int_equal(spin(), -1);
+	assert_int_equal(vcpus[0].pv.spins, 1);
+	/* But when it halts its processor is free. Who spun, too, is not the holder. */
+	vcpus[2].sched.state = SCHED_READY;
+	vcpus[1].pv.spun = true;
+	assert_true(pv_boost(&vcpus[0]));
+	assert_ptr_equal(given, &vcpus[2].sched);
+	assert_int_equal(vcpus[0].pv.boosts, 1);
+}
+
 static void somebody_else_was_quicker(void **state)
 {
 	(void)state;
 	vcpus[1].sched.state = SCHED_READY;
 	taken_meanwhile = true;
 	assert_int_equal(spin(), -1);
-	assert_false(vcpus[0].pv.spun);
+	assert_int_equal(vcpus[0].pv.boosts, 0);
 }
 
 int main(void)
@@ -98,6 +113,7 @@ int main(void)
 	    cmocka_unit_test_setup(all_at_work_goes_on, setup),
 	    cmocka_unit_test_setup(the_preempted_holder_first, setup),
 	    cmocka_unit_test_setup(the_turn_goes_round, setup),
+	    cmocka_unit_test_setup(locks_that_kick_need_no_guess, setup),
 	    cmocka_unit_test_setup(somebody_else_was_quicker, setup),
 	};
 
