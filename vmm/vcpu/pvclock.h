@@ -22,13 +22,13 @@ struct pvclock_vcpu_time {
 	signed char tsc_shift;
 	u8 flags;
 	u8 pad[2];
-} __packed;
+} __packed __aligned(4);
 #define PVCLOCK_TSC_STABLE BIT(0)
 
 struct pvclock_wall_clock {
 	u32 version;
 	u32 sec, nsec;
-} __packed;
+};
 
 /* Find shift and multiplier for a TSC rate. Pure. */
 void pvclock_scale(u64 tsc_hz, u32 *mul, signed char *shift);
