@@ -247,6 +247,7 @@ test: $(B)/hanok.efi tools guests assets image $(test-programs) $(fuzz-programs)
 bench: $(B)/hanok.efi guests assets
 	$(if $(KVM),@tests/bench/kvm-peer)
 	@tests/bench/run
+	@tests/bench/locks
 #: bench-net   the switch's packet code, natively, against a floor of the same run
 bench-net: $(B)/dataplane
 	@$<

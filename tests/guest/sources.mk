@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 guest-lib := tests/guest/lib/start.S tests/guest/lib/guest.c
-guest += hello hello32 hostile exits path echo corners
+guest += hello hello32 hostile exits path echo corners locks
 hello-src := $(guest-lib) tests/guest/hello.c
+locks-src := $(guest-lib) tests/guest/locks.c
 hostile-src := $(guest-lib) tests/guest/hostile.c
 exits-src := $(guest-lib) tests/guest/exits.c
 hello32-src := tests/guest/hello32.S
@@ -19,3 +20,4 @@ hello32-lds := $(hello-lds)
 guest += busy
 busy-src := $(guest-lib) tests/guest/busy.c
 busy-lds := $(hello-lds)
+locks-lds := $(hello-lds)

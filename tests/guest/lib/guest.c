@@ -13,6 +13,7 @@ struct idt_gate {
 } __packed;
 
 extern char trap_stubs[], ap_start[], ap_start_end[];
+extern u32 ap_stack;
 static struct idt_gate idt[256];
 static trap_fn handlers[256];
 volatile u64 trap_fixup, trap_seen;
@@ -156,11 +157,19 @@ void apic_enable(void)
 	wrmsr(X2APIC_SVR, 0x1ff);
 }
 
+void ap_launch_id(u32 id)
+{
+	static u8 stacks[AP_MAX][16384] __aligned(16);
+
+	ap_stack = (u32)(u64)stacks[id] + sizeof(stacks[id]);
+	memcpy((void *)SIPI_PAGE, ap_start, (size_t)(ap_start_end - ap_start));
+	wrmsr(X2APIC_ICR, (u64)id << 32 | 0x4500);
+	wrmsr(X2APIC_ICR, (u64)id << 32 | 0x4600 | SIPI_PAGE >> 12);
+}
+
 void ap_launch(void)
 {
-	memcpy((void *)SIPI_PAGE, ap_start, (size_t)(ap_start_end - ap_start));
-	wrmsr(X2APIC_ICR, 1ull << 32 | 0x4500);
-	wrmsr(X2APIC_ICR, 1ull << 32 | 0x4600 | SIPI_PAGE >> 12);
+	ap_launch_id(1);
 }
 
 __attribute__((weak)) void ap_main(void)

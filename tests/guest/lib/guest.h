@@ -54,8 +54,11 @@ static inline void wrmsr(u32 msr, u64 value);
 static inline void apic_eoi(void);
 static inline void apic_ipi(u32 dest, u32 vector);
 
-/* Start the CPU with APIC ID 1 in ap_main(). */
+/* Start the CPU with APIC ID 1 in ap_main(); or another one below AP_MAX, once the one before has
+ * reached ap_main(). */
+#define AP_MAX 8
 void ap_launch(void);
+void ap_launch_id(u32 id);
 
 static inline u64 rdtsc(void)
 {
@@ -113,6 +116,24 @@ static inline bool cpu_is_amd(void)
 
 	cpuid_regs(0, 0, &a, &b, &c, &d);
 	return b == 0x68747541 || b == 0x6f677948; /* "Auth"enticAMD, "Hygo"nGenuine */
+}
+
+/* Hypercall with arguments in RBX, RCX, RDX and RSI, those of KVM's interface. */
+static inline u64 hypercall_args(bool amd, u64 number, u64 a0, u64 a1, u64 a2, u64 a3)
+{
+	u64 result;
+
+	if (amd)
+		__asm__ volatile("vmmcall"
+				 : "=a"(result)
+				 : "a"(number), "b"(a0), "c"(a1), "d"(a2), "S"(a3)
+				 : "memory");
+	else
+		__asm__ volatile("vmcall"
+				 : "=a"(result)
+				 : "a"(number), "b"(a0), "c"(a1), "d"(a2), "S"(a3)
+				 : "memory");
+	return result;
 }
 
 static inline u64 hypercall(bool amd, u64 number)

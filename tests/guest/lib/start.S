@@ -89,7 +89,7 @@ ap_start32:
 	movl $16, %eax
 	movl %eax, %ds
 	movl %eax, %ss
-	movl $ap_stack_top, %esp
+	movl ap_stack, %esp
 	call enter_long_mode_tables
 	ljmp $8, $ap_start64
 	.code64
@@ -98,7 +98,7 @@ ap_start64:
 	movl %eax, %ds
 	movl %eax, %es
 	movl %eax, %ss
-	movl $ap_stack_top, %esp
+	movl ap_stack, %esp
 	call traps_load
 	call ap_main
 1:	cli
@@ -166,10 +166,9 @@ pdpt:	.skip 4096
 page_dirs: .skip 4 * 4096
 stack:	.skip 16384
 stack_top:
-ap_stack: .skip 16384
-ap_stack_top:
-	.globl boot_magic, boot_info
+	.globl boot_magic, boot_info, ap_stack
 boot_magic: .skip 4
 boot_info: .skip 4
+ap_stack: .skip 4 /* top of the stack of the processor that starts next */
 
 	.section .note.GNU-stack, "", @progbits
