@@ -260,7 +260,7 @@ void nat_set_external(struct nat *nat, u32 address, u32 mask)
 
 u16 nat_hop_uplink(const struct nat *nat, u32 address)
 {
-	if ((address ^ nat->external) & nat->uplink_mask)
+	if ((address ^ nat->external) & nat->uplink_mask || address == nat->router)
 		return nat->router_hop;
 	for (u32 i = 0; i < NAT_ONLINK; i++)
 		if (nat->onlink[i] == address)

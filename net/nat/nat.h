@@ -144,6 +144,7 @@ struct nat {
 	u32 uplink_mask;       /* of the uplink's network */
 	u16 mtu[2];            /* of packets to the guests, to the uplink */
 	u16 router_hop, onlink_hop;
+	u32 router;             /* its address; 0: there is none */
 	u32 onlink[NAT_ONLINK]; /* addresses of those hops */
 
 	u32 free_session, used_sessions;
@@ -200,7 +201,7 @@ bool nat_tick(struct nat *nat, u32 now, u32 budget);
 u16 nat_port_take_own(struct nat *nat);
 void nat_port_give_own(struct nat *nat, u16 external);
 
-/* The hop of a host on the uplink's network: the router's hop, one of the cache, or
+/* The hop of an address beyond the uplink: the router's hop, also for itself, one of the cache, or
  * NAT_HOP_NONE when it is not in the cache. */
 u16 nat_hop_uplink(const struct nat *nat, u32 address);
 

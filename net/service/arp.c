@@ -82,7 +82,7 @@ void arp_set_router(struct arp *arp, u32 router)
 {
 	for (u32 i = 0; i < ARP_ENTRIES; i++)
 		entry_free(arp, &arp->entries[i]);
-	arp->entries[0].address = router;
+	arp->entries[0].address = arp->nat->router = router;
 }
 
 static void entry_ask(struct arp *arp, struct arp_entry *entry, u64 now_ns, struct frame_list *out)

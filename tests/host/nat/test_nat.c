@@ -668,6 +668,24 @@ static void test_onlink(void **state)
 	assert_memory_equal(s->bytes, mac, 6);
 }
 
+/* The router is a host of that network as well: what goes to itself takes the same way. A segment
+ * of many packets would not fit into what waits for an address. */
+static void test_router_itself(void **state)
+{
+	static u8 big[20000];
+	struct flow f = guest_flow(0, 40000, W_ROUTER, 80);
+	struct seen *out = world_tcp(&w, 0, f, TCP_SYN, WORLD_UPLINK);
+
+	(void)state;
+	assert_non_null(out);
+	assert_non_null(world_tcp(&w, WORLD_UPLINK, answer_to(out), TCP_SYN | TCP_ACK, 0));
+	make_tcp(&m, &f, TCP_ACK, 0, big, sizeof(big));
+	world_send_partial(&w, 0, &m, PKT_GSO_TCPV4, 1460);
+	out = world_take(&w, WORLD_UPLINK);
+	assert_non_null(out);
+	assert_int_equal(out->len, 54 + sizeof(big));
+}
+
 static void test_arp_of_the_gateway(void **state)
 {
 	struct seen *s;
@@ -729,6 +747,7 @@ int main(void)
 	    TEST(test_exhaustion_is_its_own),
 	    TEST(test_port_range),
 	    TEST(test_onlink),
+	    TEST(test_router_itself),
 	    TEST(test_arp_of_the_gateway),
 	    TEST(test_guest_goes),
 	};
