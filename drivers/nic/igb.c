@@ -47,11 +47,25 @@ static bool mac_read(struct igb *g)
 	return high & IGB_RAH_AV && (low || high & 0xffff) && !(g->nic.mac[0] & 1);
 }
 
+/* The reset of the card need not have started the PHY. It may be slow, but is not waited for
+ * longer than for the card itself. */
+static void phy_write(struct igb *g, u32 reg, u16 value)
+{
+	igb_write(g, IGB_MDIC, value | IGB_MDIC_REGISTER(reg) | IGB_MDIC_PHY | IGB_MDIC_WRITE);
+	for (u32 us = 0; us < RESET_WAIT_US; us += RESET_POLL_US) {
+		if (igb_read(g, IGB_MDIC) & IGB_MDIC_READY)
+			return;
+		tsc_delay_us(RESET_POLL_US);
+	}
+}
+
 static void link_up(struct igb *g)
 {
 	igb_write(g, IGB_CTRL, igb_read(g, IGB_CTRL) | (u32)IGB_CTRL_SLU);
 	igb_write(g, IGB_CTRL_EXT,
 		  igb_read(g, IGB_CTRL_EXT) | (u32)(IGB_CTRL_EXT_DRV_LOAD | IGB_CTRL_EXT_PFRSTD));
+	if (!(igb_read(g, IGB_STATUS) & IGB_STATUS_LU))
+		phy_write(g, IGB_PHY_CONTROL, IGB_PHY_AUTONEG);
 }
 
 static void receive_mode(struct igb *g, bool promiscuous)

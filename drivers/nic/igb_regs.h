@@ -15,6 +15,13 @@
 #define IGB_CTRL_EXT 0x0018
 #define IGB_CTRL_EXT_PFRSTD BIT(14) /* virtual functions may go on after a reset */
 #define IGB_CTRL_EXT_DRV_LOAD BIT(28)
+#define IGB_MDIC 0x0020 /* 8.2.4: registers of the PHY; data in bits 0 to 15 */
+#define IGB_MDIC_REGISTER(i) ((u32)(i) << 16)
+#define IGB_MDIC_PHY (1u << 21) /* the internal one */
+#define IGB_MDIC_WRITE (1u << 26)
+#define IGB_MDIC_READY BIT(28)
+#define IGB_PHY_CONTROL 0                  /* IEEE 802.3, 22.2.4.1 */
+#define IGB_PHY_AUTONEG (BIT(12) | BIT(9)) /* on, and begun anew */
 #define IGB_IMC 0x150c
 #define IGB_GPIE 0x1514
 #define IGB_GPIE_NSICR BIT(0)
