@@ -27,7 +27,7 @@ cpu: count={cpus}, ips=20000000, model={model}, reset_on_triple_fault=0, ignore_
 clock: sync=none, time0=1700000000
 com1: enabled=true, mode=socket-client, dev=127.0.0.1:{port}
 port_e9_hack: enabled=1
-e1000: enabled=1, mac=52:54:00:12:34:56, ethmod=slirp
+e1000: enabled=1, mac=52:54:00:12:34:56, ethmod=slirp, script={network}
 log: /dev/stderr
 panic: action=fatal
 error: action=report
@@ -45,12 +45,17 @@ class Bochs(engine.Machine):
         args = self.args
         config = CONFIG.format(port=self.port, disk=self.medium, cpus=args.cpus, memory=args.memory,
                                model=args.model or MODEL, host_memory=min(args.memory, HOST_MEMORY_MAX),
-                               **self.firmware())
+                               network=self.network(), **self.firmware())
         config = self.write_file("bochsrc", config + "".join(o + "\n" for o in args.bochs_opt))
         commands = self.write_file("rc", "".join(c + "\n" for c in args.bochs_rc) +
                                    "c\n" * RESETS)
         program = engine.first_file("/usr/bin/bochs-bin", "/usr/bin/bochs")
         return [program, "-q", "-f", config, "-rc", commands]
+
+    def network(self):
+        """The user network's file; its first line must be this one."""
+        return self.write_file("network", "# slirp config\n" + "".join(
+            f"hostfwd = {rule}\n" for rule in self.args.hostfwd))
 
     @staticmethod
     def firmware():

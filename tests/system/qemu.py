@@ -139,12 +139,16 @@ class Qemu(engine.Machine):
             return self.args.nic
         return ["igb" if version() >= FIRST_WITH_IGB else "e1000e"]
 
+    def forwards(self, card):
+        """What --hostfwd says of a card: RULE is for the first one, N/RULE for card N."""
+        rules = [rule.rpartition("/") for rule in self.args.hostfwd]
+        return "".join(f",hostfwd={rule}" for n, _, rule in rules if int(n or 0) == card)
+
     def network(self):
-        """Each card in a port of its own, so that the first is 0000:01:00.0. Only that one is
-        reached from the host (--hostfwd)."""
+        """Each card in a port of its own, so that the first is 0000:01:00.0."""
         options = []
         for i, model in enumerate(self.nics()):
-            forwards = "".join(f",hostfwd={f}" for f in self.args.hostfwd) if not i else ""
+            forwards = self.forwards(i)
             # Boot ROMs would only make the firmware wait for DHCP.
             rom = "" if model == "igb" else ",romfile="
             options += ["-device", f"pcie-root-port,id=port{i},chassis={i},slot={i},"
