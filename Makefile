@@ -83,12 +83,12 @@ core-flags = -std=gnu11 $(core-opt) -g -ffreestanding -fno-pic -fno-pie -mcmodel
 # -Os gcc warns of variables that are not set on paths which cannot be; -O2 in the tests does not.
 core-opt := -O2
 core-cold := $(addsuffix %,boot/core/ drivers/acpi/ drivers/iommu/ drivers/pci/ kernel/console/ \
-	kernel/shell/ vmm/cmds/ vmm/net/ vmm/vm/build vmm/vm/config vmm/vm/load arch/x86/console/ \
+	kernel/log/ kernel/shell/ vmm/cmds/ vmm/e1000/ vmm/net/ vmm/vm/ arch/x86/console/ \
 	arch/x86/smp/start arch/x86/cpu/features arch/x86/cpu/mitigations arch/x86/vmx/caps \
 	arch/x86/vmx/fail arch/x86/svm/caps arch/x86/svm/fail drivers/nic/e1000.c drivers/nic/igb.c \
 	drivers/nic/virtio.c net/nat/forward net/service/dhcp net/service/gateway_view \
-	net/vswitch/port net/vswitch/vswitch vmm/vdev/acpi_tables vmm/virtio/net_ctrl \
-	vmm/virtio/pci_common vmm/vpci/device vmm/vpci/host)
+	net/vswitch/port net/vswitch/vswitch vmm/vdev/acpi_tables vmm/vdev/calendar vmm/vdev/vrtc \
+	vmm/virtio/net_ctrl vmm/virtio/pci_common vmm/vpci/device vmm/vpci/host)
 $(addprefix $(B)/core/,$(core-cold)): core-opt := -Os -Wno-maybe-uninitialized
 core-include = -nostdinc -I. -I$(B)/gen -isystem $(newlib)/include -isystem $(B)/fdt \
 	-isystem $(gcc-include)
@@ -173,7 +173,7 @@ $(patsubst %,$(B)/%,$(host-tool)): $(B)/%: $$(call objects,host,$$($$*-src))
 	@$(CC) $(host-flags) -o $@ $^ -lfdt
 $(patsubst %,$(B)/fuzz/%,$(fuzz)): $(B)/fuzz/%: $$(call objects,fuzz,$$($$*-src))
 	$(call say,FUZZLD)
-	@$(CLANG) $(fuzz-flags) -fsanitize=fuzzer -o $@ $^ -lfdt
+	@$(CLANG) $(fuzz-flags) -fsanitize=fuzzer -o $@ $^ -lfdt -lcmocka
 
 # The switch's packet code, natively: as the core is compiled, but for where it is linked.
 dataplane-flags = $(filter-out -mcmodel=kernel -mpreferred-stack-boundary=3,$(core-flags)) -I.

@@ -6,6 +6,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/mm/direct.h"
 #include "kernel/mm/heap.h"
+#include "vmm/e1000/e1000.h"
 #include "vmm/net/impl.h"
 #include "vmm/virtio/net.h"
 #include "vmm/vm/layout.h"
@@ -15,6 +16,7 @@ static struct list nics = LIST_INIT(nics);
 
 static const struct net_model *const models[] = {
     [CONFIG_NIC_VIRTIO] = &virtio_net_model,
+    [CONFIG_NIC_E1000] = &e1000_model,
 };
 
 struct list *net_nics(void)

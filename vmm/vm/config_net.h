@@ -33,7 +33,7 @@ struct config_switch {
 	u32 forward_count;
 };
 
-enum config_nic_model { CONFIG_NIC_VIRTIO };
+enum config_nic_model { CONFIG_NIC_VIRTIO, CONFIG_NIC_E1000 };
 enum config_nic_guard { CONFIG_GUARD_OFF, CONFIG_GUARD_MAC, CONFIG_GUARD_IP };
 
 struct config_nic {

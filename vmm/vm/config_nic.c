@@ -17,7 +17,8 @@ struct nic_input {
 };
 
 static const char *const nic_compatible[] = {"hanok,nic", NULL};
-static const char *const model_choices[] = {[CONFIG_NIC_VIRTIO] = "virtio", NULL};
+static const char *const model_choices[] = {
+    [CONFIG_NIC_VIRTIO] = "virtio", [CONFIG_NIC_E1000] = "e1000", NULL};
 static const char *const guard_choices[] = {
     [CONFIG_GUARD_OFF] = "off", [CONFIG_GUARD_MAC] = "mac", [CONFIG_GUARD_IP] = "ip", NULL};
 

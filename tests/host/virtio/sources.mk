@@ -4,6 +4,6 @@ test_ring-src := tests/host/virtio/test_ring.c vmm/virtio/ring.c
 fuzz += fuzz_ring
 fuzz_ring-src := tests/fuzz/fuzz_ring.c vmm/virtio/ring.c
 host-test += test_virtio_net
-test_virtio_net-src = tests/host/virtio/test_virtio_net.c $(vdev-src) \
-	$(net-pkt-src) $(net-vswitch-src) kernel/lib/assert.c \
+nics-src = tests/host/vdev/nics.c $(vdev-src) $(net-pkt-src) $(net-vswitch-src) kernel/lib/assert.c
+test_virtio_net-src = tests/host/virtio/test_virtio_net.c $(nics-src) \
 	$(addprefix vmm/virtio/,net.c net_ctrl.c net_rx.c net_tx.c pci.c pci_common.c ring.c)

@@ -3,19 +3,15 @@
  * Two virtio-net devices on a switch, driven as a guest's driver does: found in configuration
  * space, moved, negotiated, frames through their queues, interrupts as messages.
  */
-#include "kernel/shell/shell.h"
-#include "kernel/time/time.h"
-#include "net/vswitch/vswitch.h"
-#include "tests/host/vdev/fixture.h"
+#include "tests/host/vdev/nics.h"
 #include "tests/host/virtio/driver.h"
-#include "vmm/net/net.h"
 #include "vmm/virtio/net.h"
 #include "vmm/virtio/net_impl.h"
 #include "vmm/vm/layout.h"
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-#define MEMORY 0x40000
+#define MEMORY NIC_GUEST_MEMORY
 #define SIZE 16
 #define FRAMES 0x20000
 /* Layout of the device's BAR, as its capabilities say. */
@@ -27,73 +23,9 @@
 	(VIRTIO_F_VERSION_1 | VNET_F_MRG_RXBUF | VNET_F_CTRL_VQ | VNET_F_CTRL_RX | VNET_F_MAC | \
 	 VNET_F_STATUS)
 
-static struct vsw sw;
-static struct vsw_workers workers;
-static struct vsw_worker worker;
-static struct net_scratch scratch;
-static void *segments, *table;
-
-struct vsw_worker *net_worker(void)
-{
-	return &worker;
-}
-
-struct net_scratch *net_scratch(void)
-{
-	return &scratch;
-}
-
-int net_nic_set_mac(struct net_nic *nic, const u8 mac[6])
-{
-	struct vsw_port_config now = nic->port_config;
-
-	memcpy(now.mac, mac, 6);
-	return vsw_port_configure(&nic->port, &now);
-}
-
-/* --- what the device needs besides -------------------------------------------------------------
- */
-
-static struct work *queued;
-
-void work_init(struct work *work, bool (*fn)(struct work *work))
-{
-	*work = (struct work){.fn = fn};
-}
-
-void work_queue(struct work *work)
-{
-	queued = work;
-}
-
-int work_cancel(struct work *work)
-{
-	if (queued == work)
-		queued = NULL;
-	return 0;
-}
-
-u64 time_now_ns(void)
-{
-	return fake_tsc;
-}
-
-u64 time_ns_to_ticks(u64 ns)
-{
-	return ns;
-}
-
-void shell_printf(struct shell *sh, const char *fmt, ...)
-{
-	(void)sh, (void)fmt;
-}
-
-/* A guest: its memory, its device, its driver. */
+/* A guest: its device, and what its driver keeps. */
 struct guest {
-	struct net_nic nic;
-	u8 *memory;
-	u64 bar;
-	u16 bdf;
+	struct nic_guest at;
 	struct driver_queue rx, tx, ctrl;
 	u16 rx_seen;
 };
@@ -101,68 +33,30 @@ static struct guest guests[2];
 
 static u64 get(struct guest *g, u64 offset, unsigned size)
 {
-	return bus_read(&fx.p.mmio, g->bar + offset, size);
+	return nic_guest_get(&g->at, offset, size);
 }
 
 static void set(struct guest *g, u64 offset, unsigned size, u64 value)
 {
-	bus_write(&fx.p.mmio, g->bar + offset, size, value);
-}
-
-static u64 config(u16 bdf, u32 reg)
-{
-	return LAYOUT_ECAM + ((u64)bdf << 12) + reg;
-}
-
-static void guest_make(struct guest *g, const char *name, u8 last, u16 bdf)
-{
-	memset(g, 0, sizeof(*g));
-	g->memory = aligned_alloc(4096, MEMORY);
-	memset(g->memory, 0, MEMORY);
-	g->nic.ram = (struct guest_ram){.count = 1, .region = {{0, MEMORY, g->memory}}};
-	g->nic.port_config = (struct vsw_port_config){.mac = {2, 0, 0, 0, 0, last}, .mtu = 1500};
-	strcpy(g->nic.name, name);
-	strcpy(g->nic.port_config.name, name);
-	g->nic.model = &virtio_net_model;
-	g->bdf = bdf;
-	assert_int_equal(virtio_net_model.create(&g->nic, &fx.p, &g->nic.dev), 0);
-	assert_int_equal(
-	    vsw_port_add(&sw, &g->nic.port, &virtio_net_model.port_ops, &g->nic.port_config), 0);
-	g->bar = bus_read(&fx.p.mmio, config(bdf, 0x10), 4) & ~0xfull;
-	bus_write(&fx.p.mmio, config(bdf, 4), 2, 0x6);
+	nic_guest_set(&g->at, offset, size, value);
 }
 
 static int setup(void **state)
 {
-	const struct vsw_config c = {
-	    .name = "test", .workers = &workers, .table_bytes = 4096, .secret = 12345};
-	struct vsw_config with_table = c;
-
 	if (fixture_setup(state))
 		return 1;
-	segments = aligned_alloc(64, VSW_SCRATCH_BYTES);
-	table = aligned_alloc(128, 4096);
-	memset(table, 0, 4096);
-	with_table.table = table;
-	memset(&worker, 0, sizeof(worker));
-	vsw_workers_init(&workers, &worker, 1, segments);
-	assert_int_equal(vsw_init(&sw, &with_table), 0);
-	guest_make(&guests[0], "a.net0", 1, VPCI_BDF(0, 1, 0));
-	guest_make(&guests[1], "b.net0", 2, VPCI_BDF(0, 2, 0));
+	memset(guests, 0, sizeof(guests));
+	nics_setup();
+	nic_guest_make(&guests[0].at, &virtio_net_model, "a.net0", 1, VPCI_BDF(0, 1, 0));
+	nic_guest_make(&guests[1].at, &virtio_net_model, "b.net0", 2, VPCI_BDF(0, 2, 0));
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	for (u32 i = 0; i < 2; i++) {
-		virtio_net_model.stop(guests[i].nic.dev);
-		vsw_port_unlink(&guests[i].nic.port);
-		assert_true(vsw_port_gone(&guests[i].nic.port));
-		virtio_net_model.destroy(guests[i].nic.dev);
-		free(guests[i].memory);
-	}
-	free(segments);
-	free(table);
+	nic_guest_drop(&guests[0].at);
+	nic_guest_drop(&guests[1].at);
+	nics_teardown();
 	return fixture_teardown(state);
 }
 
@@ -182,7 +76,7 @@ static void features_set(struct guest *g, u64 features)
 
 static void queue_set(struct guest *g, u16 index, struct driver_queue *q, u64 gpa)
 {
-	driver_queue_init(q, g->memory, gpa, SIZE);
+	driver_queue_init(q, g->at.memory, gpa, SIZE);
 	set(g, COMMON + 0x16, 2, index);
 	assert_true(get(g, COMMON + 0x18, 2) >= SIZE);
 	set(g, COMMON + 0x18, 2, SIZE);
@@ -205,9 +99,9 @@ static void msix_set(struct guest *g)
 		set(g, MSIX + 16 * i + 8, 4, 0x60 + i);
 		set(g, MSIX + 16 * i + 12, 4, 0);
 	}
-	control = (u32)bus_read(&fx.p.mmio, config(g->bdf, 0x40), 4);
+	control = (u32)bus_read(&fx.p.mmio, nic_config(&g->at, 0x40), 4);
 	assert_int_equal(control & 0xff, 0x11);
-	bus_write(&fx.p.mmio, config(g->bdf, 0x42), 2, 0x8000);
+	bus_write(&fx.p.mmio, nic_config(&g->at, 0x42), 2, 0x8000);
 }
 
 /* Receive buffers of 64 bytes, so that frames take several. */
@@ -234,12 +128,12 @@ static void drive(struct guest *g)
 /* A frame of len bytes with its header, in two descriptors. */
 static void transmit(struct guest *g, const u8 *dst, u32 len)
 {
-	u8 *frame = g->memory + FRAMES;
+	u8 *frame = g->at.memory + FRAMES;
 	u16 head;
 
 	memset(frame, 0, 12);
 	memcpy(frame + 12, dst, 6);
-	memcpy(frame + 18, g->nic.port_config.mac, 6);
+	memcpy(frame + 18, g->at.nic.port_config.mac, 6);
 	frame[24] = 0x88, frame[25] = 0xb5;
 	for (u32 i = 14; i < len; i++)
 		frame[12 + i] = (u8)(i * 3);
@@ -259,7 +153,7 @@ static u32 receive(struct guest *g, u8 *to)
 	for (u32 i = 0; i < buffers; i++) {
 		u32 at = g->rx_seen++ % SIZE, n = g->rx.used_ring->ring[at].len;
 		u32 id = g->rx.used_ring->ring[at].id;
-		const u8 *buffer = g->memory + g->rx.desc[id].addr;
+		const u8 *buffer = g->at.memory + g->rx.desc[id].addr;
 
 		if (!i)
 			buffers = buffer[10];
@@ -278,29 +172,29 @@ static void found(void **state)
 	u32 seen = 0;
 
 	(void)state;
-	assert_int_equal(bus_read(&fx.p.mmio, config(g->bdf, 0), 4), 0x10411af4);
-	assert_int_equal(bus_read(&fx.p.mmio, config(g->bdf, 8), 4), 0x02000001);
-	for (u64 at = bus_read(&fx.p.mmio, config(g->bdf, 0x34), 1); at;
-	     at = bus_read(&fx.p.mmio, config(g->bdf, (u32)at + 1), 1)) {
-		u32 id = (u32)bus_read(&fx.p.mmio, config(g->bdf, (u32)at), 1);
+	assert_int_equal(bus_read(&fx.p.mmio, nic_config(&g->at, 0), 4), 0x10411af4);
+	assert_int_equal(bus_read(&fx.p.mmio, nic_config(&g->at, 8), 4), 0x02000001);
+	for (u64 at = bus_read(&fx.p.mmio, nic_config(&g->at, 0x34), 1); at;
+	     at = bus_read(&fx.p.mmio, nic_config(&g->at, (u32)at + 1), 1)) {
+		u32 id = (u32)bus_read(&fx.p.mmio, nic_config(&g->at, (u32)at), 1);
 
-		seen |=
-		    id == 9 ? 1u << bus_read(&fx.p.mmio, config(g->bdf, (u32)at + 3), 1) : 1u << 30;
+		seen |= id == 9 ? 1u << bus_read(&fx.p.mmio, nic_config(&g->at, (u32)at + 3), 1)
+				: 1u << 30;
 	}
 	assert_int_equal(seen, 0x4000003e); /* all five structures, and MSI-X */
 	/* The size of the BAR, and another place for it. */
-	bus_write(&fx.p.mmio, config(g->bdf, 4), 2, 0);
-	bus_write(&fx.p.mmio, config(g->bdf, 0x10), 4, 0xffffffff);
-	assert_int_equal(bus_read(&fx.p.mmio, config(g->bdf, 0x10), 4), 0xffff8004);
-	bus_write(&fx.p.mmio, config(g->bdf, 0x10), 4, 0xd0000000);
+	bus_write(&fx.p.mmio, nic_config(&g->at, 4), 2, 0);
+	bus_write(&fx.p.mmio, nic_config(&g->at, 0x10), 4, 0xffffffff);
+	assert_int_equal(bus_read(&fx.p.mmio, nic_config(&g->at, 0x10), 4), 0xffff8004);
+	bus_write(&fx.p.mmio, nic_config(&g->at, 0x10), 4, 0xd0000000);
 	assert_int_equal(get(g, DEVICE, 4), 0xffffffff);
-	bus_write(&fx.p.mmio, config(g->bdf, 4), 2, 6);
+	bus_write(&fx.p.mmio, nic_config(&g->at, 4), 2, 6);
 	assert_int_equal(get(g, DEVICE, 4), 0xffffffff);
-	g->bar = 0xd0000000;
+	g->at.bar = 0xd0000000;
 	assert_int_equal(get(g, DEVICE, 4), 0x00000002);
 	assert_int_equal(get(g, DEVICE + 4, 4), 0x00010100); /* MAC's end, link up */
 	/* Where something else is, it is nowhere. */
-	bus_write(&fx.p.mmio, config(g->bdf, 0x10), 4, (u32)LAYOUT_IOAPIC);
+	bus_write(&fx.p.mmio, nic_config(&g->at, 0x10), 4, (u32)LAYOUT_IOAPIC);
 	assert_int_equal(get(g, DEVICE, 4), 0xffffffff);
 	assert_true(bus_read(&fx.p.mmio, LAYOUT_IOAPIC + 0x10, 4) != 0xffffffff);
 }
@@ -335,10 +229,10 @@ static void frames(void **state)
 	drive(&guests[0]);
 	drive(&guests[1]);
 	for (u32 i = 0; i < ARRAY_SIZE(lengths); i++) {
-		transmit(&guests[0], guests[1].nic.port_config.mac, lengths[i]);
+		transmit(&guests[0], guests[1].at.nic.port_config.mac, lengths[i]);
 		assert_int_equal(guests[0].tx.used_ring->idx, i + 1);
 		assert_int_equal(receive(&guests[1], got), lengths[i]);
-		assert_memory_equal(got + 12, guests[0].memory + FRAMES + 12, lengths[i]);
+		assert_memory_equal(got + 12, guests[0].at.memory + FRAMES + 12, lengths[i]);
 		assert_int_equal(take(0), 0x61); /* sent */
 		vlapic_mmio_write(fx.p.lapic[0], 0xb0, 0);
 		assert_int_equal(take(0), 0x60); /* received */
@@ -348,7 +242,7 @@ static void frames(void **state)
 			fill_rx(&guests[1]),
 			    guests[1].rx.avail->idx = (u16)(guests[1].rx_seen + SIZE);
 	}
-	assert_int_equal(guests[1].nic.port.counters.drops[VSW_DROP_NOBUF], 0);
+	assert_int_equal(guests[1].at.nic.port.counters.drops[VSW_DROP_NOBUF], 0);
 }
 
 static void no_room(void **state)
@@ -358,11 +252,11 @@ static void no_room(void **state)
 	(void)state;
 	drive(&guests[0]);
 	drive(&guests[1]);
-	transmit(&guests[0], guests[1].nic.port_config.mac, 1000); /* 16 buffers of 64 */
+	transmit(&guests[0], guests[1].at.nic.port_config.mac, 1000); /* 16 buffers of 64 */
 	assert_int_equal(receive(&guests[1], got), 1000);
-	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	transmit(&guests[0], guests[1].at.nic.port_config.mac, 60);
 	assert_int_equal(receive(&guests[1], got), 0);
-	assert_int_equal(guests[1].nic.port.counters.drops[VSW_DROP_NOBUF], 1);
+	assert_int_equal(guests[1].at.nic.port.counters.drops[VSW_DROP_NOBUF], 1);
 	assert_int_equal(guests[0].tx.used_ring->idx, 2);
 }
 
@@ -374,7 +268,7 @@ static void masked(void **state)
 	drive(&guests[0]);
 	drive(&guests[1]);
 	set(&guests[1], MSIX + 12, 4, 1);
-	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	transmit(&guests[0], guests[1].at.nic.port_config.mac, 60);
 	assert_int_equal(receive(&guests[1], got), 60);
 	assert_int_equal(take(0), 0x61);
 	assert_int_equal(take(0), -1);
@@ -389,14 +283,14 @@ static u8 command(struct guest *g, const void *bytes, u32 len)
 {
 	u16 head;
 
-	memcpy(g->memory + 0x5000, bytes, len);
-	g->memory[0x5800] = 0x55;
+	memcpy(g->at.memory + 0x5000, bytes, len);
+	g->at.memory[0x5800] = 0x55;
 	head = driver_desc(&g->ctrl, 0x5000, 2, VRING_DESC_NEXT);
 	driver_desc(&g->ctrl, 0x5002, len - 2, VRING_DESC_NEXT);
 	driver_desc(&g->ctrl, 0x5800, 1, VRING_DESC_WRITE);
 	driver_offer(&g->ctrl, head);
 	set(g, NOTIFY + 8, 2, 2);
-	return g->memory[0x5800];
+	return g->at.memory[0x5800];
 }
 
 static void control(void **state)
@@ -435,16 +329,16 @@ static void hostile(void **state)
 	driver_offer(&guests[0].tx, 0);
 	set(&guests[0], NOTIFY + 4, 2, 1);
 	assert_int_equal(get(&guests[0], COMMON + 0x14, 1), 0x4f);
-	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	transmit(&guests[0], guests[1].at.nic.port_config.mac, 60);
 	assert_int_equal(receive(&guests[1], got), 0);
 	/* A receive buffer that cannot be written. */
 	guests[1].rx.desc[0].flags = 0;
 	drive(&guests[0]);
-	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	transmit(&guests[0], guests[1].at.nic.port_config.mac, 60);
 	assert_int_equal(get(&guests[1], COMMON + 0x14, 1), 0x4f);
 	drive(&guests[1]);
 	guests[1].rx_seen = 0;
-	transmit(&guests[0], guests[1].nic.port_config.mac, 60);
+	transmit(&guests[0], guests[1].at.nic.port_config.mac, 60);
 	assert_int_equal(receive(&guests[1], got), 60);
 }
 
@@ -457,11 +351,11 @@ static void link_state(void **state)
 	drive(g);
 	generation = get(g, COMMON + 0x15, 1);
 	set(g, COMMON + 0x10, 2, 3);
-	vsw_port_set_link(&g->nic.port, false);
+	vsw_port_set_link(&g->at.nic.port, false);
 	assert_int_equal(get(g, DEVICE + 6, 2), 0);
 	assert_int_not_equal(get(g, COMMON + 0x15, 1), generation);
 	assert_int_equal(take(0), 0x63);
-	vsw_port_set_link(&g->nic.port, true);
+	vsw_port_set_link(&g->at.nic.port, true);
 	assert_int_equal(get(g, DEVICE + 6, 2), 3); /* and it is to announce itself */
 }
 
