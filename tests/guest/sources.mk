@@ -21,3 +21,6 @@ guest += busy
 busy-src := $(guest-lib) tests/guest/busy.c
 busy-lds := $(hello-lds)
 locks-lds := $(hello-lds)
+guest += clock
+clock-src := $(guest-lib) tests/guest/clock.c
+clock-lds := $(hello-lds)
