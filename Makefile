@@ -86,9 +86,11 @@ core-cold := $(addsuffix %,boot/core/ drivers/acpi/ drivers/iommu/ drivers/pci/ 
 	kernel/log/ kernel/shell/ vmm/cmds/ vmm/e1000/ vmm/net/ vmm/vm/ arch/x86/console/ \
 	arch/x86/smp/start arch/x86/cpu/features arch/x86/cpu/mitigations arch/x86/vmx/caps \
 	arch/x86/vmx/fail arch/x86/svm/caps arch/x86/svm/fail drivers/nic/e1000.c drivers/nic/igb.c \
-	drivers/nic/virtio.c net/nat/forward net/service/dhcp net/service/gateway_view \
-	net/vswitch/port net/vswitch/vswitch vmm/vdev/acpi_tables vmm/vdev/calendar vmm/vdev/vrtc \
-	vmm/virtio/net_ctrl vmm/virtio/pci_common vmm/vpci/device vmm/vpci/host)
+	drivers/nic/igb_mailbox drivers/nic/igb_vf drivers/nic/virtio.c drivers/uart/ kernel/mm/ \
+	kernel/time/time arch/x86/mm/ net/nat/forward net/nat/mapping net/nat/session net/nat/slow \
+	net/service/ net/vswitch/port net/vswitch/vswitch \
+	vmm/exit/cpuid_policy vmm/vcpu/vcpu.c vmm/vdev/acpi_tables vmm/vdev/calendar vmm/vdev/vpm \
+	vmm/vdev/vrtc vmm/virtio/net_ctrl vmm/virtio/pci vmm/vpci/device vmm/vpci/host vmm/vpci/pass)
 $(addprefix $(B)/core/,$(core-cold)): core-opt := -Os -Wno-maybe-uninitialized
 core-include = -nostdinc -I. -I$(B)/gen -isystem $(newlib)/include -isystem $(B)/fdt \
 	-isystem $(gcc-include)

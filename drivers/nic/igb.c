@@ -17,7 +17,7 @@
 #define RESET_POLL_US 10
 #define THROTTLE_US 16
 /* The card's interrupt 0 is our queue's. */
-#define CAUSE_QUEUE BIT(0)
+#define CAUSE_QUEUE BIT(IGB_VECTOR_QUEUE)
 
 static bool reset(struct igb *g)
 {
@@ -68,11 +68,15 @@ static void link_up(struct igb *g)
 		phy_write(g, IGB_PHY_CONTROL, IGB_PHY_AUTONEG);
 }
 
+/* Frames of virtual functions for addresses that the card does not know come by the table alone. */
 static void receive_mode(struct igb *g, bool promiscuous)
 {
+	for (u32 i = 0; i < IGB_UTA_WORDS; i++)
+		igb_write(g, IGB_UTA(i), promiscuous ? ~0u : 0);
 	igb_write(g, IGB_RCTL,
-		  (u32)(IGB_RCTL_EN | IGB_RCTL_BAM | IGB_RCTL_MPE | IGB_RCTL_SECRC |
-			(promiscuous ? IGB_RCTL_UPE : 0)));
+		  (igb_read(g, IGB_RCTL) & (u32)IGB_RCTL_VFE) |
+		      (u32)(IGB_RCTL_EN | IGB_RCTL_BAM | IGB_RCTL_MPE | IGB_RCTL_SECRC |
+			    (promiscuous ? IGB_RCTL_UPE : 0)));
 }
 
 /* Our pool gets its own address, groups, broadcasts, and what is for no other pool. */
@@ -82,7 +86,7 @@ static void pool_set(struct igb *g)
 	igb_write(g, IGB_VT_CTL, IGB_VT_CTL_DEFAULT(IGB_POOL) | (u32)IGB_VT_CTL_REPLICATE);
 	igb_write(g, IGB_VMOLR(IGB_POOL),
 		  (u32)(IGB_VMOLR_AUPE | IGB_VMOLR_BAM | IGB_VMOLR_MPME | IGB_VMOLR_ROPE |
-			IGB_VMOLR_STRCRC));
+			IGB_VMOLR_ROMPE | IGB_VMOLR_STRCRC));
 	igb_write(g, IGB_RAH(0), igb_read(g, IGB_RAH(0)) | (u32)IGB_RAH_POOL(IGB_POOL));
 	igb_write(g, IGB_VFRE, igb_read(g, IGB_VFRE) | (u32)BIT(IGB_POOL));
 	igb_write(g, IGB_VFTE, igb_read(g, IGB_VFTE) | (u32)BIT(IGB_POOL));
@@ -118,6 +122,16 @@ static int start(struct nic *nic)
 	receive_mode(g, false);
 	igb_write(g, IGB_TCTL, igb_read(g, IGB_TCTL) | (u32)(IGB_TCTL_EN | IGB_TCTL_PSP));
 	igb_rings_start(g);
+	igb_vf_restore(g);
+	return 0;
+}
+
+int igb_restart(struct igb *g)
+{
+	if (!reset(g))
+		return trace_err(ERR_TIMEOUT, "nic: it does not come out of reset");
+	link_up(g);
+	interrupt_set(g);
 	return 0;
 }
 
@@ -209,6 +223,7 @@ static void stop(struct nic *nic)
 	igb_rings_destroy(g);
 	link_up(g);
 	interrupt_set(g);
+	igb_vf_restore(g);
 }
 
 static const struct nic_ops ops = {
@@ -251,6 +266,7 @@ static int probe(struct pci_device *dev, const struct nic_id *id)
 		return trace_err(ERR_NOMEM, "nic: no memory for a card");
 	g->nic = (struct nic){.pci = dev, .ops = &ops, .model = id->model, .queues = 1};
 	g->nic.can_csum = true;
+	g->nic.vf_ops = &igb_vf_ops;
 	timer_init(&g->poll_timer, poll);
 	err = bring_up(g);
 	if (err) {

@@ -6,6 +6,7 @@
 #include "arch/x86/mm/mmio.h"
 #include "drivers/iommu/iommu.h"
 #include "drivers/nic/ring.h"
+#include "kernel/sync/ticketlock.h"
 #include "kernel/time/timer.h"
 
 /*
@@ -16,6 +17,25 @@
 #define IGB_POOL 7
 #define IGB_QUEUE IGB_POOL
 
+/* Our queue's interrupt, and that of mailboxes. Those of virtual functions come from the other end:
+ * the first has 22 to 24, the seventh 4 to 6. */
+#define IGB_VECTOR_QUEUE 0
+#define IGB_VECTOR_MAILBOX 1
+
+#define IGB_VFS 7
+#define IGB_GROUPS 30 /* hashes of groups that a function can ask for */
+
+struct igb_vf {
+	struct nic_vf_config config;
+	bool open;  /* somebody has it */
+	bool ready; /* its driver has said hello since its last reset */
+	u8 mac[6];
+	u16 groups[IGB_GROUPS];
+	u32 group_count;
+	u32 longest; /* frame, in bytes */
+	u64 messages, refused, spoofed;
+};
+
 struct igb_rx_desc;
 struct igb_tx_desc;
 
@@ -25,6 +45,15 @@ struct igb {
 	u64 interrupts;
 	struct iommu_irq irq;
 	struct pci_msix msix;
+
+	/* Virtual functions, igb_vf.c. */
+	struct ticketlock vf_lock;
+	u32 vfs;
+	struct igb_vf vf[IGB_VFS];
+	struct iommu_irq vf_irq;
+	struct timer vf_timer; /* where mailboxes have no interrupt */
+	bool vf_polled;
+
 	struct timer poll_timer;
 
 	struct nic_ring rx_ring, tx_ring;
@@ -55,5 +84,20 @@ void igb_rx_done(struct nic *nic, u32 queue, u32 n);
 u8 *igb_tx_buffer(struct nic *nic, u32 queue);
 void igb_tx_commit(struct nic *nic, u32 queue, const struct nic_tx *frame);
 void igb_tx_flush(struct nic *nic, u32 queue);
+
+/* igb_vf.c; with vf_lock held: write what the function may do to the card's registers. */
+extern const struct nic_vf_ops igb_vf_ops;
+void igb_vf_apply(struct igb *g, u32 vf);
+/* Groups of all functions, in one table. */
+void igb_vf_groups_apply(struct igb *g);
+/* igb_mailbox.c, with vf_lock held: serve what has come, at most one message of each function. */
+void igb_mailbox_serve(struct igb *g);
+/* What is answered to a message of a function: words has IGB_MAILBOX_WORDS of it, and gets the
+ * answer, whose length is returned. */
+u32 igb_mailbox_answer(struct igb *g, u32 vf, u32 *words);
+/* Virtual functions' registers again, after the card was reset or our own pool was set. */
+void igb_vf_restore(struct igb *g);
+/* In igb.c: reset the card, and bring it to where probe() left it. */
+int __must_check igb_restart(struct igb *g);
 
 #endif

@@ -22,7 +22,10 @@
 #define IGB_MDIC_READY BIT(28)
 #define IGB_PHY_CONTROL 0                  /* IEEE 802.3, 22.2.4.1 */
 #define IGB_PHY_AUTONEG (BIT(12) | BIT(9)) /* on, and begun anew */
-#define IGB_IMC 0x150c
+/* At the addresses of older cards, by which QEMU has them alone. */
+#define IGB_ICR 0x00c0
+#define IGB_IMS 0x00d0
+#define IGB_IMC 0x00d8
 #define IGB_GPIE 0x1514
 #define IGB_GPIE_NSICR BIT(0)
 #define IGB_GPIE_MSIX BIT(4)
@@ -39,11 +42,49 @@
 #define IGB_IVAR(queue) (0x1700 + 4 * (queue))
 #define IGB_IVAR_VALID 0x80u
 
+/* Causes that are no queue's: vector in byte 1. */
+#define IGB_IVAR_MISC 0x1740
+#define IGB_IVAR_OTHER(vector) ((IGB_IVAR_VALID | (vector)) << 8)
+#define IGB_INT_MAILBOX BIT(8) /* mailboxes and resets of virtual functions */
+
+/* Virtual functions (7.10.3.2, 8.14). A mailbox is 16 dwords. */
+#define IGB_MAILBOX(vf) (0x0c00 + 4 * (vf))
+#define IGB_MAILBOX_STS BIT(0) /* there is a message for the function */
+#define IGB_MAILBOX_ACK BIT(1)
+#define IGB_MAILBOX_VFU BIT(2) /* the function has the buffer */
+#define IGB_MAILBOX_PFU BIT(3) /* we have */
+#define IGB_MAILBOX_MEMORY(vf) (0x0800 + 64 * (vf))
+#define IGB_MAILBOX_WORDS 16
+#define IGB_MBVFICR 0x0c80 /* functions that sent a message: bits 0 to 7, written to clear */
+#define IGB_MBVFIMR 0x0c84
+#define IGB_VFLRE 0x0c88 /* functions that were reset */
+#define IGB_DTXSWC 0x3500
+#define IGB_DTXSWC_MAC_SPOOF(vf) BIT(vf)
+#define IGB_DTXSWC_VLAN_SPOOF(vf) (BIT(8) << (vf))
+#define IGB_DTXSWC_LOOPBACK BIT(31) /* frames between functions stay in the card */
+#define IGB_WVBR 0x3554             /* queues whose frames were blocked as spoofed */
+#define IGB_RTTDQSEL 0x3604
+#define IGB_RTTBCNRM 0x3690
+#define IGB_RTTBCNRM_DEFAULT 0x14u
+#define IGB_RTTBCNRC 0x36b0 /* rate of the queue in RTTDQSEL: link speed by rate, 14.14 bits */
+#define IGB_RTTBCNRC_ENABLE BIT(31)
+#define IGB_RTTBCNRC_SHIFT 14
+#define IGB_VMVIR(vf) (0x3700 + 4 * (vf))
+#define IGB_VMVIR_DEFAULT BIT(30) /* insert this tag in all its frames */
+#define IGB_VFTA(vid) (0x5600 + 4 * ((vid) / 32))
+#define IGB_VLVF(i) (0x5d00 + 4 * (i))
+#define IGB_VLVF_ENTRIES 32
+#define IGB_VLVF_ENABLE BIT(31)
+#define IGB_VLVF_POOL(pool) (BIT(12) << (pool))
+#define IGB_VLVF_POOLS (0xffu << 12)
+#define IGB_VLVF_VID 0xfffu
+
 #define IGB_RCTL 0x0100
 #define IGB_RCTL_EN BIT(1)
 #define IGB_RCTL_UPE BIT(3)
 #define IGB_RCTL_MPE BIT(4)
 #define IGB_RCTL_BAM BIT(15)
+#define IGB_RCTL_VFE BIT(18) /* VLANs are filtered */
 #define IGB_RCTL_SECRC BIT(26)
 #define IGB_TCTL 0x0400
 #define IGB_TCTL_EN BIT(1)
@@ -59,16 +100,22 @@
 #define IGB_RAH(i) (0x5404 + 8 * (i))
 #define IGB_RAH_POOL(pool) (BIT(18) << (pool))
 #define IGB_RAH_AV BIT(31)
+#define IGB_UTA(i) (0xa000 + 4 * (i)) /* by hash, of addresses for one station */
+#define IGB_UTA_WORDS 128
 #define IGB_MRQC 0x5818
 #define IGB_MRQC_VMDQ 3u
 #define IGB_VT_CTL 0x581c
 #define IGB_VT_CTL_DEFAULT(pool) ((u32)(pool) << 7)
 #define IGB_VT_CTL_REPLICATE BIT(30)
 #define IGB_VMOLR(pool) (0x5ad0 + 4 * (pool))
-#define IGB_VMOLR_AUPE BIT(24) /* untagged */
-#define IGB_VMOLR_ROPE BIT(26) /* addresses of the hash table */
+#define IGB_VMOLR_LONGEST 0x3fffu /* bytes of a frame, with LPE */
+#define IGB_VMOLR_LPE BIT(16)
+#define IGB_VMOLR_AUPE BIT(24)  /* untagged */
+#define IGB_VMOLR_ROMPE BIT(25) /* groups of the hash table */
+#define IGB_VMOLR_ROPE BIT(26)  /* addresses of the hash table */
 #define IGB_VMOLR_BAM BIT(27)
 #define IGB_VMOLR_MPME BIT(28)
+#define IGB_VMOLR_STRVLAN BIT(30)
 #define IGB_VMOLR_STRCRC BIT(31)
 
 /* Queues. */

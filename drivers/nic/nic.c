@@ -17,6 +17,15 @@ void nic_add(struct nic *nic)
 		 nic->polled ? "polled: it has no interrupt that works" : "by interrupts");
 }
 
+bool nic_give_up(struct nic *nic)
+{
+	if (nic->event)
+		return false;
+	list_del(&nic->link);
+	nic->pci->owner = NULL;
+	return true;
+}
+
 struct nic *nic_next(const struct nic *nic)
 {
 	const struct list *next = nic ? nic->link.next : nics.next;

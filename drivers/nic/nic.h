@@ -63,6 +63,33 @@ struct nic_ops {
 	bool (*link)(struct nic *nic, u32 *mbps);
 };
 
+/* A virtual function of a card, as its operator wants it. */
+struct nic_vf_config {
+	u8 mac[6];
+	u16 vlan;            /* of all its frames, added and taken away by the card; 0: none */
+	bool anti_spoofing;  /* it sends from its own address, and in its own VLAN, only */
+	u32 rate_limit_mbps; /* most that it may send; 0: no limit */
+};
+struct nic_vf_info {
+	bool open, ready;      /* it is in use; its driver has said hello */
+	u8 mac[6];             /* that it uses */
+	u64 messages, refused; /* of its mailbox: answered, and of those not granted */
+	u64 spoofed;           /* times that the card blocked what it sent */
+};
+
+/* For cards with virtual functions (SR-IOV). */
+struct nic_vf_ops {
+	/* Turn them on, once; before start(). Errors as pci_sriov_enable(). */
+	int (*enable)(struct nic *nic, u16 count);
+	/* What a function may do, also while it is in use. ERR_UNSUPPORTED: the card cannot. */
+	int (*configure)(struct nic *nic, u32 index, const struct nic_vf_config *config);
+	/* Somebody has it now: its frames flow once its driver has said hello. */
+	void (*open)(struct nic *nic, u32 index);
+	/* Nobody has it any more. */
+	void (*close)(struct nic *nic, u32 index);
+	void (*info)(struct nic *nic, u32 index, struct nic_vf_info *out);
+};
+
 struct nic_counters {
 	u64 rx_frames, rx_bytes, tx_frames, tx_bytes;
 	u64 rx_errors; /* frames that the card marked as bad */
@@ -72,7 +99,8 @@ struct nic {
 	struct list link; /* of all cards */
 	struct pci_device *pci;
 	const struct nic_ops *ops;
-	const char *model; /* "82540EM" */
+	const struct nic_vf_ops *vf_ops; /* NULL: it has none that its driver knows of */
+	const char *model;               /* "82540EM" */
 	u8 mac[6];
 	u32 queues;
 	bool can_csum; /* nic_tx.csum_start is honoured */
@@ -112,6 +140,9 @@ void nic_probe_all(const struct nic_driver *const *begin, const struct nic_drive
 
 /* For drivers: the card works. */
 void nic_add(struct nic *nic);
+
+/* The core will not use this card: somebody else gets it. False: it is in use. At boot. */
+bool __must_check nic_give_up(struct nic *nic);
 
 /* The next card after nic, the first for NULL, NULL at the end; in order of address. */
 struct nic *nic_next(const struct nic *nic);

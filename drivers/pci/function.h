@@ -51,6 +51,8 @@ struct pci_reset {
 	unsigned step;
 	u64 deadline; /* TSC */
 };
+/* Which kind it would be, without beginning it. */
+enum pci_reset_kind pci_reset_choose(struct pci_reset *r, const struct pci_device *dev);
 /* ERR_UNSUPPORTED: the function has no reset of its own. */
 int __must_check pci_reset_start(struct pci_reset *r, const struct pci_device *dev);
 /* ERR_BUSY: not yet; 0: done; ERR_TIMEOUT: it does not answer any more, leave it alone. */

@@ -44,6 +44,15 @@ static int table_locate(struct pci_msix *m)
 			 m->dev->vendor, m->dev->device, m->table_bar);
 }
 
+void pci_msix_start(struct pci_msix *m)
+{
+	pci_update16(m->dev, m->cap + PCI_MSIX_CONTROL, 0, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
+	for (u16 i = 0; i < m->count; i++)
+		pci_msix_mask(m, i, true);
+	pci_update16(m->dev, PCI_COMMAND, 0, PCI_COMMAND_INTX_OFF);
+	pci_update16(m->dev, m->cap + PCI_MSIX_CONTROL, PCI_MSIX_MASK_ALL, 0);
+}
+
 int pci_msix_open(const struct pci_device *dev, struct pci_msix *out)
 {
 	struct pci_msix m = {.dev = dev, .cap = pci_cap_find(dev, PCI_CAP_MSIX)};
@@ -60,11 +69,7 @@ int pci_msix_open(const struct pci_device *dev, struct pci_msix *out)
 	if (!bar)
 		return trace_err(ERR_NOMEM, "pci: an MSI-X table cannot be mapped");
 	m.table = bar + m.table_offset;
-	pci_update16(dev, m.cap + PCI_MSIX_CONTROL, 0, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
-	for (u16 i = 0; i < m.count; i++)
-		pci_msix_mask(&m, i, true);
-	pci_update16(dev, PCI_COMMAND, 0, PCI_COMMAND_INTX_OFF);
-	pci_update16(dev, m.cap + PCI_MSIX_CONTROL, PCI_MSIX_MASK_ALL, 0);
+	pci_msix_start(&m);
 	*out = m;
 	return 0;
 }

@@ -32,6 +32,8 @@ struct pci_msix {
  * has none; ERR_RANGE: it lies outside of its BAR; ERR_NOMEM. */
 int __must_check pci_msix_open(const struct pci_device *dev, struct pci_msix *out);
 void pci_msix_close(struct pci_msix *msix);
+/* All entries masked and MSI-X on, again: after it was closed, or the function reset. */
+void pci_msix_start(struct pci_msix *msix);
 /* i < count. The entry is masked while it changes, and left as `masked` says. */
 void pci_msix_set(struct pci_msix *msix, u16 i, const struct pci_msi_message *message, bool masked);
 void pci_msix_mask(struct pci_msix *msix, u16 i, bool masked);

@@ -7,6 +7,7 @@
 #define DRIVERS_PCI_PCI_H
 
 #include "drivers/pci/access.h"
+#include "drivers/pci/address.h"
 #include "kernel/lib/err.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
@@ -55,9 +56,7 @@ struct pci_device *pci_next(const struct pci_device *dev);
 /* By address, or NULL. */
 struct pci_device *pci_find(u16 segment, u16 bdf);
 
-/* "0000:01:00.0" to an address. ERR_INVAL; the segment may be left out. */
-int __must_check pci_parse_address(const char *text, u16 *segment, u16 *bdf);
-/* The reverse, into PCI_NAME bytes; returns buf. */
+/* Its address as pci_parse_address() reads it, into PCI_NAME bytes; returns buf. */
 #define PCI_NAME 16
 const char *pci_name(const struct pci_device *dev, char buf[PCI_NAME]);
 

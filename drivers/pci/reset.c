@@ -42,12 +42,11 @@ void pci_power_on(const struct pci_device *dev)
 	tsc_delay_us(POWER_NS / 1000);
 }
 
-static void choose(struct pci_reset *r)
+enum pci_reset_kind pci_reset_choose(struct pci_reset *r, const struct pci_device *dev)
 {
-	const struct pci_device *dev = r->dev;
 	u16 af = pci_cap_find(dev, PCI_CAP_AF), pm = pci_cap_find(dev, PCI_CAP_PM);
 
-	r->kind = PCI_RESET_NONE;
+	*r = (struct pci_reset){.dev = dev, .kind = PCI_RESET_NONE};
 	if (dev->pcie && pci_read(dev, dev->pcie + PCIE_DEVICE_CAP, 4) & PCIE_DEVICE_CAP_FLR) {
 		r->kind = PCI_RESET_FLR;
 		r->cap = dev->pcie;
@@ -58,6 +57,7 @@ static void choose(struct pci_reset *r)
 		r->kind = PCI_RESET_POWER;
 		r->cap = pm;
 	}
+	return r->kind;
 }
 
 static void wait(struct pci_reset *r, enum step step, u64 ns)
@@ -70,9 +70,7 @@ int pci_reset_start(struct pci_reset *r, const struct pci_device *dev)
 {
 	char name[PCI_NAME];
 
-	*r = (struct pci_reset){.dev = dev};
-	choose(r);
-	if (!r->kind)
+	if (pci_reset_choose(r, dev) == PCI_RESET_NONE)
 		return trace_err(
 		    ERR_UNSUPPORTED,
 		    "pci: %s cannot be reset on its own: it cannot be given to a guest",

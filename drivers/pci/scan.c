@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "drivers/pci/pci.h"
 #include "drivers/pci/regs.h"
@@ -42,34 +39,6 @@ struct pci_device *pci_find(u16 segment, u16 bdf)
 		if (dev->segment == segment && dev->bdf == bdf)
 			return dev;
 	return NULL;
-}
-
-/* A hexadecimal number of at most max with its end at `end`; false if there is none. */
-static bool hex_take(const char **text, char end, u32 max, u32 *out)
-{
-	char *stop;
-	unsigned long value = strtoul(*text, &stop, 16);
-
-	if (stop == *text || !isxdigit((unsigned char)**text) || *stop != end || value > max)
-		return false;
-	*text = end ? stop + 1 : stop;
-	*out = (u32)value;
-	return true;
-}
-
-int pci_parse_address(const char *text, u16 *segment, u16 *bdf)
-{
-	u32 seg = 0, bus, dev, fn;
-	const char *colon = strchr(text, ':');
-
-	if (colon && strchr(colon + 1, ':') && !hex_take(&text, ':', 0xffff, &seg))
-		return ERR_INVAL;
-	if (!hex_take(&text, ':', 0xff, &bus) || !hex_take(&text, '.', DEVICES - 1, &dev) ||
-	    !hex_take(&text, 0, FUNCTIONS - 1, &fn))
-		return ERR_INVAL;
-	*segment = (u16)seg;
-	*bdf = PCI_BDF(bus, dev, fn);
-	return 0;
 }
 
 const char *pci_name(const struct pci_device *dev, char buf[PCI_NAME])
