@@ -15,6 +15,7 @@
 #include "vmm/net/net.h"
 #include "vmm/vm/config.h"
 #include "vmm/vm/vm.h"
+#include "vmm/vpci/pass.h"
 
 /* How long a guest that cannot be interrupted may go unseen. */
 #define HEARTBEAT_MS 100
@@ -137,6 +138,6 @@ void boot_guests_start(void)
 		log_err("virt: the configured VMs cannot be started");
 		return;
 	}
-	if (!net_create_all(&config) && !vm_create_all(&config))
+	if (!pass_create_all(&config) && !net_create_all(&config) && !vm_create_all(&config))
 		vm_autostart();
 }

@@ -168,7 +168,8 @@ static void pci_reset(struct vpci_device *d)
 	ticket_unlock(&t->lock);
 }
 
-static const struct vpci_device_ops pci_ops = {config_read, config_write, pci_reset};
+static const struct vpci_device_ops pci_ops = {
+    .config_read = config_read, .config_write = config_write, .reset = pci_reset};
 
 /* --- making one --------------------------------------------------------------------------------
  */

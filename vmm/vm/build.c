@@ -12,6 +12,7 @@
 #include "vmm/vcpu/vcpu.h"
 #include "vmm/vdev/vlapic.h"
 #include "vmm/vm/layout.h"
+#include "vmm/vpci/pass.h"
 
 static const struct vm_file *files;
 static u32 file_count;
@@ -107,6 +108,8 @@ static int build_parts(struct vm *vm)
 		err = build_platform(vm);
 	if (!err)
 		err = net_vm_create(vm);
+	if (!err)
+		err = pass_vm_create(vm);
 	if (err)
 		return err;
 	vm->virt.nested_root = vm->memory.nested.root;
@@ -182,6 +185,13 @@ void vm_unbuild(struct vm *vm)
 	vm->built = false;
 	ticket_unlock(&vm->lock);
 	retire_vcpus(vm);
+	/* Memory that a device may still reach is lost rather than given to somebody else. */
+	if (pass_vm_release(vm)) {
+		log_err("vm %s: %llu MiB cannot be used again until the machine restarts", vm->name,
+			(unsigned long long)vm->memory.size >> 20);
+		vm->memory.lost = true;
+	}
+	pass_vm_destroy(vm);
 	/* Devices before vCPUs: until their timers are gone they kick them. */
 	net_vm_destroy(vm);
 	if (vm->platform.vm)
@@ -261,7 +271,9 @@ int vm_load(struct vm *vm)
 				 vm->name);
 	load_copies_init(&vm->copies);
 	platform_reset(&vm->platform);
-	err = platform_write_tables(&vm->platform, bios);
+	err = pass_vm_attach(vm);
+	if (!err)
+		err = platform_write_tables(&vm->platform, bios);
 	if (!err)
 		err = load_images(vm, &boot);
 	if (err)

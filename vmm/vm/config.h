@@ -14,6 +14,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/types.h"
 #include "vmm/vm/config_net.h"
+#include "vmm/vm/config_pass.h"
 
 #define CONFIG_CPUS_MIN 1
 #define CONFIG_CPUS_MAX 8
@@ -85,6 +86,8 @@ struct vm_config {
 	char *bootargs; /* never NULL */
 	struct config_module *modules;
 	u32 module_count;
+	struct list passes; /* struct config_pass, in the order of the tree */
+	enum config_iommu_page iommu_page;
 	struct list nics; /* struct config_nic, in the order of the tree */
 	bool autostart;
 	struct config_sched sched;

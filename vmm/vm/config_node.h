@@ -110,6 +110,8 @@ struct config_switch *config_switch_read(struct config_node *node);
 void config_switch_free(struct config_switch *sw);
 struct config_nic *config_nic_read(struct config_node *node);
 void config_nic_free(struct config_nic *nic);
+struct config_pass *config_pass_read(struct config_node *node, bool vf);
+void config_pass_free(struct config_pass *pass);
 /* After all nodes: bind NICs to switches, give addresses; refuses VMs. */
 void config_link(struct config *cfg, const struct config_node *root, u64 machine);
 void config_sched_defaults(struct config_sched *s);

@@ -10,7 +10,7 @@
 
 /* The node's properties as they stand there. */
 struct vm_input {
-	u32 memory_mib, cpus, on_crash, paravirt_off, pause_exit;
+	u32 memory_mib, cpus, on_crash, paravirt_off, pause_exit, iommu_page;
 	char *kernel, *initrd, *bootargs;
 	struct config_strings modules, module_args;
 	bool autostart;
@@ -21,6 +21,8 @@ static const char *const vm_compatible[] = {"hanok,vm", NULL};
 static const char *const crash_choices[] = {
     [CONFIG_CRASH_STOP] = "stop", [CONFIG_CRASH_RESET] = "reset", NULL};
 static const char *const switch_choices[] = {"off", "on", NULL};
+static const char *const page_choices[] = {
+    [CONFIG_IOMMU_4K] = "4k", [CONFIG_IOMMU_2M] = "2m", [CONFIG_IOMMU_1G] = "1g", NULL};
 static const char *const paravirt_choices[] = {
     [CONFIG_PV_UNHALT] = "unhalt",
     [CONFIG_PV_STEAL_TIME] = "steal-time",
@@ -57,6 +59,8 @@ static const struct config_property vm_properties[] = {
      "paravirt-off = \"unhalt\";"},
     {"pause-exit", CONFIG_CHOICE, false, AT(pause_exit), 0, 0, switch_choices,
      "pause-exit = \"on\";"},
+    {"iommu-page", CONFIG_CHOICE, false, AT(iommu_page), 0, 0, page_choices,
+     "iommu-page = \"2m\";"},
 };
 #undef AT
 
@@ -133,24 +137,60 @@ static bool modules_take(struct vm_config *vm, struct vm_input *in)
 	return true;
 }
 
-/* What may be in a VM's node, by the first text of its compatible property. */
-static void child_read(struct config_node *node, struct list *nics)
-{
-	const char *compatible = fdt_getprop(node->fdt, node->offset, "compatible", NULL);
-	struct config_nic *nic;
+struct devices {
+	struct list nics, passes;
+};
 
-	if (!compatible || strcmp(compatible, "hanok,nic")) {
-		config_node_problem(node, compatible ? "compatible" : NULL,
-				    "write `compatible = \"hanok,nic\";`, or remove the node",
-				    "is no device that a VM can have");
-		return;
-	}
-	nic = config_nic_read(node);
+static void nic_child(struct config_node *node, struct devices *to)
+{
+	struct config_nic *nic = config_nic_read(node);
+
 	if (nic)
-		list_add_tail(nics, &nic->link);
+		list_add_tail(&to->nics, &nic->link);
 }
 
-static void children_read(struct config_node *node, struct list *nics)
+static void pass_child(struct config_node *node, struct devices *to, bool vf)
+{
+	struct config_pass *pass = config_pass_read(node, vf);
+
+	if (pass)
+		list_add_tail(&to->passes, &pass->link);
+}
+
+static void vf_child(struct config_node *node, struct devices *to)
+{
+	pass_child(node, to, true);
+}
+
+static void pci_child(struct config_node *node, struct devices *to)
+{
+	pass_child(node, to, false);
+}
+
+/* What may be in a VM's node, by the first text of its compatible property. */
+static const struct {
+	const char *compatible;
+	void (*read)(struct config_node *node, struct devices *to);
+} children[] = {{"hanok,nic", nic_child}, {"hanok,vf", vf_child}, {"hanok,pci", pci_child}};
+
+static void child_read(struct config_node *node, struct devices *to)
+{
+	const char *compatible = fdt_getprop(node->fdt, node->offset, "compatible", NULL);
+
+	for (u32 i = 0; compatible && i < ARRAY_SIZE(children); i++) {
+		if (!strcmp(compatible, children[i].compatible)) {
+			children[i].read(node, to);
+			return;
+		}
+	}
+	config_node_problem(
+	    node, compatible ? "compatible" : NULL,
+	    "write `compatible = \"hanok,nic\";`, \"hanok,vf\" or \"hanok,pci\", or "
+	    "remove the node",
+	    "is no device that a VM can have");
+}
+
+static void children_read(struct config_node *node, struct devices *to)
 {
 	struct config_node child;
 
@@ -161,21 +201,23 @@ static void children_read(struct config_node *node, struct list *nics)
 			config_node_problem(&child, NULL, "give each device its own name",
 					    "is there twice");
 		else
-			child_read(&child, nics);
+			child_read(&child, to);
 		node->problems += child.problems;
 		node->no_memory = node->no_memory || child.no_memory;
 	}
 }
 
-static void nics_free(struct list *nics)
+static void devices_free(struct list *nics, struct list *passes)
 {
 	struct list *it, *next;
 
 	list_for_each_safe (it, next, nics)
 		config_nic_free(list_entry(it, struct config_nic, link));
+	list_for_each_safe (it, next, passes)
+		config_pass_free(list_entry(it, struct config_pass, link));
 }
 
-static void nics_take(struct list *to, struct list *from)
+static void list_take(struct list *to, struct list *from)
 {
 	while (!list_empty(from)) {
 		struct list *first = from->next;
@@ -193,6 +235,8 @@ static struct vm_config *vm_make(const struct config_node *node, struct vm_input
 		return NULL;
 	list_init(&vm->link);
 	list_init(&vm->nics);
+	list_init(&vm->passes);
+	vm->iommu_page = (enum config_iommu_page)in->iommu_page;
 	vm->name = heap_alloc(strlen(node->name) + 1);
 	if (vm->name)
 		strcpy(vm->name, node->name);
@@ -216,23 +260,27 @@ static struct vm_config *vm_make(const struct config_node *node, struct vm_input
 
 struct vm_config *config_vm_read(struct config_node *node, const struct config_facts *facts)
 {
-	struct vm_input in = {
-	    .cpus = CONFIG_CPUS_MIN, .on_crash = CONFIG_CRASH_STOP, .pause_exit = true};
-	struct list nics = LIST_INIT(nics);
+	struct vm_input in = {.cpus = CONFIG_CPUS_MIN,
+			      .on_crash = CONFIG_CRASH_STOP,
+			      .pause_exit = true,
+			      .iommu_page = CONFIG_IOMMU_1G};
+	struct devices devices = {LIST_INIT(devices.nics), LIST_INIT(devices.passes)};
 	struct vm_config *vm = NULL;
 
 	config_sched_defaults(&in.sched);
 	config_node_read(node, vm_properties, ARRAY_SIZE(vm_properties), &in);
-	children_read(node, &nics);
+	children_read(node, &devices);
 	if (!node->no_memory)
 		check_input(node, facts, &in);
 	if (!node->problems && !node->no_memory) {
 		vm = vm_make(node, &in);
 		node->no_memory = !vm;
 	}
-	if (vm)
-		nics_take(&vm->nics, &nics);
-	nics_free(&nics);
+	if (vm) {
+		list_take(&vm->nics, &devices.nics);
+		list_take(&vm->passes, &devices.passes);
+	}
+	devices_free(&devices.nics, &devices.passes);
 	heap_free(in.kernel);
 	heap_free(in.initrd);
 	heap_free(in.bootargs);
@@ -244,7 +292,7 @@ struct vm_config *config_vm_read(struct config_node *node, const struct config_f
 void config_vm_free(struct vm_config *vm)
 {
 	list_del(&vm->link);
-	nics_free(&vm->nics);
+	devices_free(&vm->nics, &vm->passes);
 	for (u32 i = 0; i < vm->module_count; i++) {
 		heap_free(vm->modules[i].file);
 		heap_free(vm->modules[i].args);

@@ -36,23 +36,50 @@ static u64 low_size(const struct vm_memory *m)
 	return MIN(m->size, LAYOUT_LOW_RAM_END);
 }
 
-static int map_ram(struct vm_memory *m, u64 gpa, u64 offset, u64 size)
+/* The parts of guest RAM as vmm/vm/layout.h has them. The VGA hole's RAM stays unused. */
+bool vm_memory_part(const struct vm_memory *m, u32 i, struct vm_ram *out)
 {
-	if (!size)
-		return 0;
-	return radix_map(&m->nested, gpa, HPA(m->ram.v + offset), size, RADIX_RWX, MEM_WB);
+	u64 low = low_size(m), hole_end = LAYOUT_VGA_HOLE + LAYOUT_VGA_HOLE_SIZE;
+	const struct vm_ram parts[] = {
+	    {0, 0, MIN(low, LAYOUT_VGA_HOLE)},
+	    {hole_end, hole_end, low > hole_end ? low - hole_end : 0},
+	    {LAYOUT_HIGH_RAM_BASE, low, m->size - low},
+	};
+
+	if (i >= ARRAY_SIZE(parts) || !parts[i].size)
+		return false;
+	*out = parts[i];
+	return true;
 }
 
-/* The parts of guest RAM as vmm/vm/layout.h has them. The VGA hole's RAM stays unused. */
 static int map_all(struct vm_memory *m)
 {
-	u64 hole_end = LAYOUT_VGA_HOLE + LAYOUT_VGA_HOLE_SIZE;
-	int err = map_ram(m, 0, 0, MIN(low_size(m), LAYOUT_VGA_HOLE));
+	struct vm_ram part;
+	int err = 0;
 
-	if (!err)
-		err = map_ram(m, hole_end, hole_end, low_size(m) - hole_end);
-	if (!err)
-		err = map_ram(m, LAYOUT_HIGH_RAM_BASE, low_size(m), m->size - low_size(m));
+	for (u32 i = 0; !err && vm_memory_part(m, i, &part); i++)
+		err = radix_map(&m->nested, part.gpa, HPA(m->ram.v + part.offset), part.size,
+				RADIX_RWX, MEM_WB);
+	return err;
+}
+
+int vm_memory_map_device(struct vm_memory *m, u64 gpa, hpa_t regs, u64 size)
+{
+	int err;
+
+	ticket_lock(&m->lock);
+	err = radix_map(&m->nested, gpa, regs, size, RADIX_RW, MEM_UC);
+	ticket_unlock(&m->lock);
+	return err;
+}
+
+int vm_memory_unmap_device(struct vm_memory *m, u64 gpa, u64 size)
+{
+	int err;
+
+	ticket_lock(&m->lock);
+	err = radix_unmap(&m->nested, gpa, size);
+	ticket_unlock(&m->lock);
 	return err;
 }
 
@@ -107,7 +134,9 @@ void vm_memory_destroy(struct vm_memory *m)
 	if (!m->ram.v)
 		return;
 	radix_destroy(&m->nested);
-	page_free_range(m->ram, m->size);
+	if (!m->lost)
+		page_free_range(m->ram, m->size);
+	m->lost = false;
 	m->ram = HPA(0);
 }
 

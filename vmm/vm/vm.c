@@ -10,6 +10,7 @@
 #include "kernel/mm/heap.h"
 #include "kernel/time/time.h"
 #include "vmm/vcpu/vcpu.h"
+#include "vmm/vpci/pass.h"
 
 /* Bytes of RAM cleared, and copied, per slice of the work item: about 32,000 instructions. */
 #define CLEAR_SLICE KIB(256)
@@ -112,6 +113,12 @@ static bool start_slice(struct vm *vm)
 	int err = 0;
 
 	switch (vm->step) {
+	case VM_STEP_DEVICES:
+		err = pass_vm_ready(vm);
+		if (err == ERR_BUSY)
+			return true;
+		vm->step = vm->after_devices;
+		break;
 	case VM_STEP_CREATE:
 		vm_unbuild(vm);
 		err = vm_build(vm);
@@ -148,6 +155,9 @@ static bool finish_action(struct vm *vm, enum vm_action asked)
 		action = VM_ACTION_RESET;
 	if (action == VM_ACTION_STOP)
 		vm_unbuild(vm);
+	/* Devices are reset with the VM, and taken from one that has crashed. */
+	else if (action != VM_ACTION_PAUSE && pass_vm_release(vm))
+		vm->memory.lost = true;
 	ticket_lock(&vm->lock);
 	if (vm->action > asked) { /* more was asked for since */
 		ticket_unlock(&vm->lock);
@@ -166,7 +176,8 @@ static bool finish_action(struct vm *vm, enum vm_action asked)
 		break;
 	case VM_ACTION_RESET:
 		/* RAM survives a reset; the images are loaded anew. */
-		vm->step = VM_STEP_LOAD;
+		vm->step = VM_STEP_DEVICES;
+		vm->after_devices = VM_STEP_LOAD;
 		set_state(vm, VM_STARTING);
 		break;
 	case VM_ACTION_NONE:
@@ -251,7 +262,8 @@ int vm_start(struct vm *vm)
 		err = ERR_BUSY;
 	} else {
 		vm->action = VM_ACTION_NONE;
-		vm->step = VM_STEP_CREATE;
+		vm->step = VM_STEP_DEVICES;
+		vm->after_devices = VM_STEP_CREATE;
 		vm->crash[0] = 0;
 		set_state(vm, VM_STARTING);
 	}

@@ -27,6 +27,7 @@
 #include "vmm/vm/load_copies.h"
 #include "vmm/vm/memory.h"
 
+struct iommu_domain;
 struct vcpu;
 
 enum vm_state { VM_OFF, VM_STARTING, VM_RUNNING, VM_PAUSED, VM_STOPPING, VM_CRASHED };
@@ -42,7 +43,14 @@ enum vm_action {
 };
 
 /* How far the work item is in a start: it does a slice of one step per call. */
-enum vm_step { VM_STEP_CREATE, VM_STEP_CLEAR, VM_STEP_LOAD, VM_STEP_COPY, VM_STEP_RUN };
+enum vm_step {
+	VM_STEP_DEVICES,
+	VM_STEP_CREATE,
+	VM_STEP_CLEAR,
+	VM_STEP_LOAD,
+	VM_STEP_COPY,
+	VM_STEP_RUN
+};
 
 struct vm {
 	struct virt_vm virt;
@@ -58,11 +66,13 @@ struct vm {
 	bool working; /* a slice of the work item runs */
 	u32 held;     /* vm_hold() without vm_release(): no slice may start */
 	enum vm_step step;
-	u64 cleared;               /* bytes of RAM cleared so far in VM_STEP_CLEAR */
-	struct load_copies copies; /* what is left to do in VM_STEP_COPY */
-	bool built;                /* memory, devices and vCPUs exist */
+	enum vm_step after_devices; /* the step that follows VM_STEP_DEVICES */
+	u64 cleared;                /* bytes of RAM cleared so far in VM_STEP_CLEAR */
+	struct load_copies copies;  /* what is left to do in VM_STEP_COPY */
+	bool built;                 /* memory, devices and vCPUs exist */
 
 	struct vm_memory memory;
+	struct iommu_domain *dma; /* that its devices reach; NULL: it has none */
 	struct platform platform;
 	struct cpuid_policy cpuid;
 	u32 kvm_features; /* KVM_FEATURE_*: what CPUID tells, and what there is */

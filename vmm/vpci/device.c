@@ -55,6 +55,8 @@ static void bar_map(struct vpci_device *d, u32 bar, u64 base)
 		return;
 	}
 	d->bar[bar].mapped = true;
+	if (d->ops->bar_mapped)
+		d->ops->bar_mapped(d, bar, base);
 }
 
 /* Put each BAR where the registers say. */

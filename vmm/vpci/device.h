@@ -28,6 +28,8 @@ struct vpci_device_ops {
 	 * sizes as in struct vpci_function_ops. */
 	bool (*config_read)(struct vpci_device *d, u32 offset, unsigned size, u32 *value);
 	bool (*config_write)(struct vpci_device *d, u32 offset, unsigned size, u32 value);
+	/* A BAR now decodes at base; its regions are on the bus. With the device's lock held. */
+	void (*bar_mapped)(struct vpci_device *d, u32 bar, u64 base);
 	/* The platform is reset; the function's own registers are in their initial state again. */
 	void (*reset)(struct vpci_device *d);
 };

@@ -3,7 +3,7 @@ load-src := vmm/vm/load.c vmm/vm/load_bzimage.c vmm/vm/load_multiboot.c vmm/vm/l
 	tests/host/parsers/guest_ram.c
 config-src := vmm/vm/config.c vmm/vm/config_node.c vmm/vm/config_vm.c vmm/vm/config_console.c vmm/vm/config_processor.c \
 	vmm/vm/config_value.c vmm/vm/config_switch.c vmm/vm/config_nic.c vmm/vm/config_link.c \
-	vmm/vm/config_sched.c kernel/lib/dtb.c kernel/lib/closest.c \
+	vmm/vm/config_sched.c vmm/vm/config_pass.c drivers/pci/address.c kernel/lib/dtb.c kernel/lib/closest.c \
 	kernel/lib/klog.c tests/tools/heap_host.c
 acpi-src := drivers/acpi/acpi.c drivers/acpi/array.c drivers/acpi/madt.c drivers/acpi/mcfg.c \
 	drivers/acpi/dmar.c drivers/acpi/spcr.c drivers/acpi/fadt.c drivers/acpi/s5.c \

@@ -626,6 +626,80 @@ static void reads_networks(void **state)
 	config_free(&f->cfg);
 }
 
+static void pass_begin(struct fixture *f, const char *name, const char *compatible,
+		       const char *property, const char *address)
+{
+	fdt_begin_node(f->blob, name);
+	fdt_property_string(f->blob, "compatible", compatible);
+	fdt_property_string(f->blob, property, address);
+}
+
+static void reads_devices(void **state)
+{
+	struct fixture *f = *state;
+	const struct config_pass *vf, *dev;
+	struct vm_config *vm;
+
+	networks_begin(f);
+	vm_begin_full(f, "web");
+	fdt_property_string(f->blob, "iommu-page", "2m");
+	pass_begin(f, "vf0", "hanok,vf", "pf", "0001:02:03.4");
+	fdt_property_u32(f->blob, "index", 6);
+	fdt_property(f->blob, "mac", "\2\0\0\0\0\1", 6);
+	fdt_property_u32(f->blob, "vlan", 10);
+	fdt_property_string(f->blob, "anti-spoofing", "off");
+	fdt_end_node(f->blob);
+	pass_begin(f, "dev0", "hanok,pci", "address", "03:00.0");
+	fdt_property(f->blob, "allow-shared-group", NULL, 0);
+	fdt_end_node(f->blob);
+	fdt_end_node(f->blob);
+	assert_int_equal(vms_read(f), 0);
+	assert_string_equal(f->said, "");
+	vm = config_find_vm(&f->cfg, "web");
+	assert_int_equal(vm->iommu_page, CONFIG_IOMMU_2M);
+	vf = list_entry(vm->passes.next, struct config_pass, link);
+	dev = list_entry(vf->link.next, struct config_pass, link);
+	assert_true(vf->vf);
+	assert_string_equal(vf->name, "vf0");
+	assert_int_equal(vf->segment, 1);
+	assert_int_equal(vf->bdf, 0x021c);
+	assert_int_equal(vf->index, 6);
+	assert_true(vf->mac_given);
+	assert_int_equal(vf->vlan, 10);
+	assert_false(vf->anti_spoofing);
+	assert_false(vf->allow_shared_group);
+	assert_false(dev->vf);
+	assert_int_equal(dev->bdf, 0x0300);
+	assert_true(dev->allow_shared_group);
+	config_free(&f->cfg);
+}
+
+static void refuses_wrong_devices(void **state)
+{
+	static const struct {
+		const char *compatible, *property, *address, *said;
+	} cases[] = {
+	    {"hanok,vf", "pf", "0000:01:00.8", "\"0000:01:00.8\" is no address of a PCI function"},
+	    {"hanok,vf", "pf", "01:00.0", "index"},
+	    {"hanok,vf", "address", "01:00.0", "address"},
+	    {"hanok,pci", "address", "", "is no address"},
+	    {"hanok,gpu", "address", "01:00.0", "is no device that a VM can have"},
+	};
+	struct fixture *f = *state;
+
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		networks_begin(f);
+		vm_begin_full(f, "web");
+		pass_begin(f, "dev0", cases[i].compatible, cases[i].property, cases[i].address);
+		fdt_end_node(f->blob);
+		fdt_end_node(f->blob);
+		assert_int_equal(vms_read(f), 0);
+		assert_non_null(strstr(f->said, cases[i].said));
+		assert_null(config_find_vm(&f->cfg, "web"));
+		config_free(&f->cfg);
+	}
+}
+
 /* Derived: the same each time, different for each name and machine, for one station, local.
  */
 static void derives_macs(void **state)
@@ -733,6 +807,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(reads_networks),
+	    TEST(reads_devices),
+	    TEST(refuses_wrong_devices),
 	    TEST(derives_macs),
 	    TEST(refuses_networks),
 	    TEST(refuses_switches),

@@ -11,11 +11,13 @@
 #include "kernel/mm/heap.h"
 #include "kernel/time/time.h"
 #include "vmm/vcpu/vcpu.h"
+#include "vmm/vpci/pass.h"
 
 static struct vm_config config = {.name = "guest", .cpus = 2, .memory_mib = 1};
 static struct vcpu cpus[2], *vcpus[2] = {&cpus[0], &cpus[1]};
 static struct vm *vm;
-static unsigned queued, parks, wakes, built, unbuilt;
+static unsigned queued, parks, wakes, built, unbuilt, released, devices_busy;
+static int devices_err, release_err;
 static void (*while_loading)(void), (*while_starting)(void);
 static u8 ram[KIB(4)];
 
@@ -43,6 +45,21 @@ void vm_unbuild(struct vm *v)
 {
 	v->built = false;
 	unbuilt++;
+}
+
+int pass_vm_ready(struct vm *v)
+{
+	(void)v;
+	if (devices_busy && devices_busy--)
+		return ERR_BUSY;
+	return devices_err;
+}
+
+int pass_vm_release(struct vm *v)
+{
+	(void)v;
+	released++;
+	return release_err;
 }
 
 void vcpu_request(struct vcpu *v, u32 requests)
@@ -149,7 +166,9 @@ static int setup(void **state)
 	while_loading = while_starting = NULL;
 	vm->state = VM_OFF;
 	vm->action = VM_ACTION_NONE;
-	queued = parks = wakes = built = unbuilt = 0;
+	queued = parks = wakes = built = unbuilt = released = devices_busy = 0;
+	devices_err = release_err = 0;
+	vm->memory.lost = false;
 	return 0;
 }
 
@@ -274,6 +293,59 @@ static void work_without_reason_ends(void **state)
 	assert_int_equal(vm->state, VM_RUNNING);
 }
 
+/* They are being reset since the VM stopped last. */
+static void a_start_waits_for_devices(void **state)
+{
+	(void)state;
+	devices_busy = 20;
+	assert_int_equal(vm_start(vm), 0);
+	for (u32 i = 0; i < 20; i++)
+		assert_true(vm->work.fn(&vm->work));
+	assert_int_equal(built, 0);
+	work_all();
+	assert_int_equal(vm->state, VM_RUNNING);
+}
+
+static void a_start_without_its_devices_fails(void **state)
+{
+	(void)state;
+	devices_err = ERR_IO;
+	assert_int_equal(vm_start(vm), 0);
+	work_all();
+	assert_int_equal(vm->state, VM_OFF);
+	assert_int_equal(built, 0);
+}
+
+static void a_reset_gives_devices_back(void **state)
+{
+	(void)state;
+	running();
+	assert_int_equal(vm_request(vm, VM_ACTION_PAUSE), 0);
+	all_park();
+	work_all();
+	assert_int_equal(released, 0);
+	assert_int_equal(vm_request(vm, VM_ACTION_RESET), 0);
+	devices_busy = 3;
+	work_all();
+	assert_int_equal(released, 1);
+	assert_int_equal(built, 1);
+	assert_int_equal(vm->state, VM_RUNNING);
+	assert_false(vm->memory.lost);
+}
+
+static void a_crash_gives_devices_back(void **state)
+{
+	(void)state;
+	running();
+	release_err = ERR_TIMEOUT;
+	assert_int_equal(vm_request(vm, VM_ACTION_CRASH), 0);
+	all_park();
+	work_all();
+	assert_int_equal(vm->state, VM_CRASHED);
+	assert_int_equal(released, 1);
+	assert_true(vm->memory.lost);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +356,10 @@ int main(void)
 	    cmocka_unit_test_setup(running_vcpu_is_waited_for, setup),
 	    cmocka_unit_test_setup(held_vm_does_not_change, setup),
 	    cmocka_unit_test_setup(work_without_reason_ends, setup),
+	    cmocka_unit_test_setup(a_start_waits_for_devices, setup),
+	    cmocka_unit_test_setup(a_start_without_its_devices_fails, setup),
+	    cmocka_unit_test_setup(a_reset_gives_devices_back, setup),
+	    cmocka_unit_test_setup(a_crash_gives_devices_back, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
