@@ -24,3 +24,6 @@ locks-lds := $(hello-lds)
 guest += clock
 clock-src := $(guest-lib) tests/guest/clock.c
 clock-lds := $(hello-lds)
+guest += vf
+vf-src := $(guest-lib) tests/guest/vf.c
+vf-lds := $(hello-lds)
