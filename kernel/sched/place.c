@@ -36,11 +36,6 @@ static u64 idle_word(unsigned word)
 	return __atomic_load_n(&idle_cpus.bits[word], __ATOMIC_SEQ_CST);
 }
 
-bool sched_any_idle(void)
-{
-	return idle_word(0) | idle_word(1) | idle_word(2) | idle_word(3);
-}
-
 int sched_idle_for(const struct sched_entity *e)
 {
 	int home = __atomic_load_n(&e->home, __ATOMIC_RELAXED);
@@ -49,7 +44,7 @@ int sched_idle_for(const struct sched_entity *e)
 		return home < SCHED_CPUS && (idle_word((u32)home / 64) & sched_cpu_bit((u32)home))
 			   ? home
 			   : -1;
-	for (unsigned word = 0; word < SCHED_CPUS / 64; word++) {
+	for (unsigned word = 0; word * 64 < cpu_count() && word < SCHED_CPUS / 64; word++) {
 		u64 found = idle_word(word) & e->cpus.bits[word];
 
 		if (found)

@@ -22,6 +22,7 @@ static void insert_reserved(struct runqueue *rq, struct sched_entity *e)
 	e->place = SCHED_AT_RESERVED;
 	e->node.key = e->reserve.deadline;
 	e->node.value = 0;
+	e->node.cpus = 0;
 	sched_tree_insert(&rq->reserved, &e->node);
 	rq->count++;
 }

@@ -62,8 +62,7 @@ void sched_notify(u32 cpu, u32 flags);
 void sched_offer_idle(struct runqueue *rq);
 bool sched_claim_idle(struct runqueue *rq);
 
-/* Is any processor idle, or which one that e may run on (-1: none)? Hints. */
-bool sched_any_idle(void);
+/* Which processor that e may run on is idle? -1: none. A hint. */
 int sched_idle_for(const struct sched_entity *e);
 
 /* Where an entity that was blocked should run: an idle processor, preferably its last,

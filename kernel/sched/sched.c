@@ -67,8 +67,7 @@ void sched_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reaso
 		look = queue_arm_slice(rq);
 		if (queue_preempts(rq, e, now))
 			flags = SCHED_F_RESCHED;
-		if (unlikely(sched_any_idle()))
-			idle = spread(rq, e, &flags);
+		idle = spread(rq, e, &flags);
 	}
 	ticket_unlock(&rq->lock); /* from here on the entity is not ours */
 	if (flags || look)
@@ -155,8 +154,7 @@ static void run_on(struct runqueue *rq, struct sched_entity *e, u64 now)
 	e->stats.yields += e->want_yield;
 	e->stats.preemptions += !e->want_yield && rq->count;
 	__atomic_exchange_n(&e->state, SCHED_READY, __ATOMIC_SEQ_CST);
-	if (unlikely(!sched_allowed(e, rq->cpu) ||
-		     (rq->count && sched_any_idle() && sched_idle_for(e) >= 0))) {
+	if (unlikely(!sched_allowed(e, rq->cpu) || (rq->count && sched_idle_for(e) >= 0))) {
 		sched_submit(e, SCHED_MOVED, now);
 		return;
 	}
