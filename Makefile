@@ -75,10 +75,12 @@ $(B)/gen/version.h: FORCE
 generated += $(B)/gen/version.h
 
 # --- the core ---------------------------------------------------------------------------------
-core-flags = -std=gnu11 $(core-opt) -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
+# Optimized as one program: what an exit goes through is spread over many small files.
+core-code = -std=gnu11 $(core-opt) -g -flto=auto -ffreestanding -fno-pic -fno-pie -mcmodel=kernel -mno-red-zone \
 	-mgeneral-regs-only -fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=fs -mstack-protector-guard-offset=0x28 -fno-strict-aliasing \
-	-fno-omit-frame-pointer -mpreferred-stack-boundary=3 -fno-asynchronous-unwind-tables -fcf-protection=none $(warnings)
+	-fno-omit-frame-pointer -mpreferred-stack-boundary=3 -fno-asynchronous-unwind-tables -fcf-protection=none
+core-flags = $(core-code) $(warnings)
 # What runs at boot, when a guest starts, or when an operator asks, is compiled for size. Under
 # -Os gcc warns of variables that are not set on paths which cannot be; -O2 in the tests does not.
 core-opt := -O2
@@ -108,7 +110,7 @@ $(B)/core/%.S.o: %.S Makefile | $(core-ready)
 
 $(B)/core.elf: $(core-objects) $(wildcard linker/core.lds linker/*.awk linker/*.py) linker/link-core tests/lint/core | $(core-ready)
 	$(call say,LINK)
-	@linker/link-core $@ linker/core.lds $(CC) $(core-link) -- $(core-objects) \
+	@linker/link-core $@ linker/core.lds $(CC) $(core-code) $(core-link) -- $(core-objects) \
 		$(newlib)/libc.a $(libdir)/libfdt.a $(newlib)/libc.a $(libgcc)
 	@tests/lint/core $@
 
