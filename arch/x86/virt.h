@@ -350,6 +350,7 @@ struct virt_ops {
 	u64 (*get_reg)(struct virt_vcpu *v, enum virt_reg reg);
 	void (*set_reg)(struct virt_vcpu *v, enum virt_reg reg, u64 value);
 	void (*get_seg)(struct virt_vcpu *v, enum virt_seg_name name, struct virt_seg *seg);
+	unsigned (*cpl)(struct virt_vcpu *v); /* current privilege level; of a loaded vCPU */
 	/* See struct virt_code. */
 	void (*get_code)(struct virt_vcpu *v, struct virt_code *code);
 	void (*set_seg)(struct virt_vcpu *v, enum virt_seg_name name, const struct virt_seg *seg);

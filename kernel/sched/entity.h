@@ -62,6 +62,7 @@ struct sched_fair_part {
 	u64 vtime, deadline;
 	u64 lag;     /* ticks that it was owed when it blocked */
 	u64 weight;  /* when it was queued */
+	u64 weighed; /* the group's, of which that is the share */
 	u64 request; /* a slice in virtual time, at that weight */
 };
 

@@ -59,29 +59,26 @@ static u64 earlier(u64 a, u64 b)
 }
 
 /* The group's weight is shared by those of its entities that want to run. */
-static u64 weight_of(const struct sched_group *group)
+static __attribute__((noinline)) void change_weight(struct sched_entity *e, u64 weighed)
 {
-	u32 weight, runnable;
+	struct sched_group group = {.weighed = weighed};
+	u64 weight = (u64)group.weight * FAIR_UNIT;
 
-	if (!group)
-		return SCHED_WEIGHT_DEFAULT * FAIR_UNIT;
-	weight = __atomic_load_n(&group->weight, __ATOMIC_RELAXED) * FAIR_UNIT;
-	runnable = __atomic_load_n(&group->runnable, __ATOMIC_RELAXED);
-	return runnable > 1 ? MAX(weight / runnable, 1u) : weight;
-}
-
-static __attribute__((noinline)) void change_weight(struct sched_entity *e, u64 weight)
-{
+	if (group.runnable > 1)
+		weight = MAX(weight / group.runnable, 1u);
+	e->fair.weighed = weighed;
 	e->fair.weight = weight;
 	e->fair.request = to_virtual(sched_slice_ticks, weight);
 }
 
 static void set_weight(struct sched_entity *e)
 {
-	u64 weight = weight_of(e->group);
+	static const struct sched_group alone = {.weight = SCHED_WEIGHT_DEFAULT, .runnable = 1};
+	const struct sched_group *group = e->group ? e->group : &alone;
+	u64 weighed = __atomic_load_n(&group->weighed, __ATOMIC_RELAXED);
 
-	if (unlikely(weight != e->fair.weight))
-		change_weight(e, weight);
+	if (unlikely(weighed != e->fair.weighed))
+		change_weight(e, weighed);
 }
 
 /* current, if it takes part, and where it has come. */
@@ -178,7 +175,7 @@ static void fair_yield(struct runqueue *rq, struct sched_entity *e, u64 now)
 	e->fair.deadline = e->fair.vtime;
 }
 
-static void insert(struct fair_queue *q, struct sched_entity *e)
+static void count_in(struct fair_queue *q, struct sched_entity *e)
 {
 	if (!sched_before(e->fair.vtime, e->fair.deadline))
 		e->fair.deadline = e->fair.vtime + e->fair.request;
@@ -186,10 +183,29 @@ static void insert(struct fair_queue *q, struct sched_entity *e)
 		q->base = e->fair.vtime;
 	q->weight += e->fair.weight;
 	q->moment += (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
+}
+
+static void count_out(struct fair_queue *q, const struct sched_entity *e)
+{
+	q->weight -= e->fair.weight;
+	q->moment -= (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
+}
+
+/* One that is counted. */
+static void insert(struct fair_queue *q, struct sched_entity *e)
+{
 	e->node.key = e->fair.deadline;
 	e->node.value = e->fair.vtime;
 	e->node.cpus = e->cpus.bits[0] | e->cpus.bits[1] | e->cpus.bits[2] | e->cpus.bits[3];
 	sched_tree_insert(&q->tree, &e->node);
+}
+
+/* Who had to stop often goes on soon: it need not be put into the tree and taken out again. */
+static void hold(struct fair_queue *q, struct sched_entity *e)
+{
+	if (unlikely(q->held))
+		insert(q, q->held);
+	q->held = e;
 }
 
 /* Nothing is here to be compared with: a sleeper starts where the others have come. */
@@ -208,6 +224,7 @@ static __attribute__((noinline)) void enqueue_among(struct runqueue *rq, struct 
 	struct fair_queue *q = &rq->fair;
 
 	if (unlikely(q->only)) {
+		count_in(q, q->only);
 		insert(q, q->only);
 		q->only = NULL;
 	}
@@ -215,7 +232,11 @@ static __attribute__((noinline)) void enqueue_among(struct runqueue *rq, struct 
 		fair_yield(rq, e, now);
 	else if (reason != SCHED_PREEMPTED)
 		fair_place(rq, e, reason, now);
-	insert(q, e);
+	count_in(q, e);
+	if (reason == SCHED_PREEMPTED || reason == SCHED_YIELDED)
+		hold(q, e);
+	else
+		insert(q, e);
 	publish_change(rq, now);
 }
 
@@ -233,9 +254,11 @@ static void fair_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched
 
 static void take_out(struct fair_queue *q, struct sched_entity *e)
 {
-	sched_tree_remove(&q->tree, &e->node);
-	q->weight -= e->fair.weight;
-	q->moment -= (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
+	if (e == q->held)
+		q->held = NULL;
+	else
+		sched_tree_remove(&q->tree, &e->node);
+	count_out(q, e);
 }
 
 static void fair_dequeue(struct runqueue *rq, struct sched_entity *e)
@@ -257,11 +280,33 @@ static void advance(struct fair_queue *q)
 	q->moment -= step * (s64)q->weight;
 }
 
+static struct sched_entity *entity_of(struct sched_node *node)
+{
+	return node ? container_of(node, struct sched_entity, node) : NULL;
+}
+
+/* The one whose deadline comes first; either may be NULL. */
+static struct sched_entity *sooner(struct sched_entity *a, struct sched_entity *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return sched_before(b->fair.deadline, a->fair.deadline) ? b : a;
+}
+
+/* Of the eligible ones. Some entity is always at or before the mean. */
+static struct sched_entity *soonest(const struct fair_queue *q)
+{
+	struct sched_entity *e = entity_of(sched_tree_first_at_most(&q->tree, q->base));
+
+	if (q->held && !sched_before(q->base, q->held->fair.vtime))
+		e = sooner(e, q->held);
+	return likely(e) ? e : sooner(entity_of(sched_tree_first(&q->tree)), q->held);
+}
+
 static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
 {
 	struct fair_queue *q = &rq->fair;
 	struct sched_entity *e = q->only;
-	struct sched_node *node;
 
 	if (likely(e)) {
 		q->only = NULL;
@@ -274,12 +319,12 @@ static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
 	publish(q, q->base, q->weight, now);
 	if (rq->count > 1 && sched_before(front(), q->base))
 		__atomic_store_n(&fair_front, q->base, __ATOMIC_RELAXED);
-	/* Some entity is always at or before the mean. */
-	node = sched_tree_first_at_most(&q->tree, q->base);
-	if (unlikely(!node))
-		node = sched_tree_first(&q->tree);
-	e = container_of(node, struct sched_entity, node);
+	e = soonest(q);
 	take_out(q, e);
+	if (q->held) {
+		insert(q, q->held);
+		q->held = NULL;
+	}
 	return e;
 }
 
@@ -338,11 +383,13 @@ static bool fair_preempts(struct runqueue *rq, const struct sched_entity *e, u64
 
 static struct sched_entity *fair_movable(struct runqueue *rq, u32 cpu)
 {
-	struct sched_node *node = sched_tree_first_allowed(&rq->fair.tree, sched_cpu_bit(cpu));
-	struct sched_entity *e = rq->fair.only;
+	const struct fair_queue *q = &rq->fair;
+	struct sched_entity *e = entity_of(sched_tree_first_allowed(&q->tree, sched_cpu_bit(cpu)));
 
-	if (node)
-		e = container_of(node, struct sched_entity, node);
+	if (q->held && sched_allowed(q->held, cpu))
+		e = sooner(e, q->held);
+	if (!e)
+		e = q->only;
 	return e && sched_allowed(e, cpu) ? e : NULL;
 }
 

@@ -2,8 +2,7 @@
 /* Which processor an entity that becomes ready goes to. */
 #include "kernel/sched/runqueue.h"
 
-/* Processors that are idle, as far as a set can name them. Atomic; queues' .idle decides. */
-static struct sched_cpus idle_cpus;
+struct sched_cpus sched_idle_cpus;
 
 bool sched_allowed(const struct sched_entity *e, u32 cpu)
 {
@@ -15,7 +14,7 @@ bool sched_allowed(const struct sched_entity *e, u32 cpu)
 void sched_offer_idle(struct runqueue *rq)
 {
 	if (rq->cpu < SCHED_CPUS)
-		__atomic_fetch_or(&idle_cpus.bits[rq->cpu / 64], sched_cpu_bit(rq->cpu),
+		__atomic_fetch_or(&sched_idle_cpus.bits[rq->cpu / 64], sched_cpu_bit(rq->cpu),
 				  __ATOMIC_SEQ_CST);
 	__atomic_exchange_n(&rq->idle, 1, __ATOMIC_SEQ_CST);
 }
@@ -26,24 +25,20 @@ bool sched_claim_idle(struct runqueue *rq)
 		return false;
 	/* First, so that it does not undo a later offer. */
 	if (rq->cpu < SCHED_CPUS)
-		__atomic_fetch_and(&idle_cpus.bits[rq->cpu / 64], ~sched_cpu_bit(rq->cpu),
+		__atomic_fetch_and(&sched_idle_cpus.bits[rq->cpu / 64], ~sched_cpu_bit(rq->cpu),
 				   __ATOMIC_SEQ_CST);
 	return __atomic_exchange_n(&rq->idle, 0, __ATOMIC_SEQ_CST);
 }
 
 static u64 idle_word(unsigned word)
 {
-	return __atomic_load_n(&idle_cpus.bits[word], __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&sched_idle_cpus.bits[word], __ATOMIC_SEQ_CST);
 }
 
 int sched_idle_for(const struct sched_entity *e)
 {
-	int home = __atomic_load_n(&e->home, __ATOMIC_RELAXED);
-
-	if (home >= 0)
-		return home < SCHED_CPUS && (idle_word((u32)home / 64) & sched_cpu_bit((u32)home))
-			   ? home
-			   : -1;
+	if (!sched_any_idle_for(e))
+		return -1;
 	for (unsigned word = 0; word * 64 < cpu_count() && word < SCHED_CPUS / 64; word++) {
 		u64 found = idle_word(word) & e->cpus.bits[word];
 

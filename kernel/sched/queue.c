@@ -120,23 +120,19 @@ static struct sched_entity *choose(struct runqueue *rq, u64 now)
 
 static void set_alarm(struct runqueue *rq, u64 tsc)
 {
-	rq->alarm = tsc;
+	__atomic_store_n(&rq->alarm, tsc, __ATOMIC_RELAXED);
 	timer_set_alarm(rq->cpu, tsc);
 }
 
 /* Budget and cap end a slice also when nobody waits. */
-static u64 slice_of(struct runqueue *rq, const struct sched_entity *e)
+static u64 slice_of(const struct sched_entity *e)
 {
 	u64 ticks;
 
-	rq->slice_hard = true;
 	if (e->place == SCHED_AT_RESERVED)
 		return (u64)e->reserve.left;
 	ticks = sched_policy->slice(e);
-	if (e->cap.on)
-		return MIN(ticks, (u64)e->cap.left);
-	rq->slice_hard = false;
-	return ticks;
+	return e->cap.on ? MIN(ticks, (u64)e->cap.left) : ticks;
 }
 
 /* When it has to leave, and what sees to it. */
@@ -146,9 +142,8 @@ static __attribute__((noinline)) void start_slice(struct runqueue *rq, const str
 	bool special = e->place == SCHED_AT_RESERVED || e->cap.on;
 	u64 ticks = sched_slice_ticks;
 
-	rq->slice_hard = false;
 	if (special || rq->count)
-		ticks = slice_of(rq, e);
+		ticks = slice_of(e);
 	if (work_waits && e->place != SCHED_AT_RESERVED)
 		ticks = MIN(ticks, sched_share_ticks);
 	rq->slice_end = now + ticks;
@@ -170,7 +165,6 @@ struct sched_entity *queue_pick(struct runqueue *rq, u64 now, bool work_waits)
 	/* Alone: nothing to do but what a processor that cannot be kicked needs. */
 	if (likely(!rq->count && !work_waits && e->place == SCHED_AT_FAIR && !e->cap.on &&
 		   (rq->alarm != TIMER_NEVER || !sched_heartbeat_ticks))) {
-		rq->slice_hard = false;
 		rq->slice_end = now + sched_slice_ticks;
 	} else {
 		start_slice(rq, e, now, work_waits);
@@ -202,7 +196,7 @@ bool queue_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now)
 bool queue_arm_slice(struct runqueue *rq)
 {
 	/* One that comes too early looks again. */
-	if (!rq->current || rq->alarm <= rq->slice_end)
+	if (!rq->current || __atomic_load_n(&rq->alarm, __ATOMIC_RELAXED) <= rq->slice_end)
 		return false;
 	set_alarm(rq, rq->slice_end);
 	return true;
@@ -210,25 +204,22 @@ bool queue_arm_slice(struct runqueue *rq)
 
 /*
  * Armed when something competes for the processor, or when budget or cap end; and where
- * a guest cannot be interrupted at any moment (sched_set_heartbeat()), always.
+ * a guest cannot be interrupted at any moment (sched_set_heartbeat()), always. Without the
+ * lock: whoever comes at the same moment and finds that something sees to the slice is right,
+ * since this does. What competed may have gone: then it is one round for nothing.
  */
 void queue_slice_over(void)
 {
 	struct runqueue *rq = runqueue_this();
-	u64 now = time_tsc();
 
-	ticket_lock(&rq->lock);
-	rq->alarm = TIMER_NEVER;
+	__atomic_store_n(&rq->alarm, TIMER_NEVER, __ATOMIC_RELAXED);
+	if (!rq->current)
+		return;
 	/* It may be that of an entity that has stopped running since. */
-	if (rq->current) {
-		if (now < rq->slice_end)
-			set_alarm(rq, rq->slice_end);
-		else if (rq->count || rq->slice_hard || !list_empty(&rq->work))
-			sched_notify(rq->cpu, SCHED_F_RESCHED);
-		else if (sched_heartbeat_ticks)
-			set_alarm(rq, now + sched_heartbeat_ticks);
-	}
-	ticket_unlock(&rq->lock);
+	if (unlikely(time_tsc() < rq->slice_end))
+		set_alarm(rq, rq->slice_end);
+	else
+		sched_notify(rq->cpu, SCHED_F_RESCHED);
 }
 
 /* A cap allows to go on, or a new period of a reservation has begun. */

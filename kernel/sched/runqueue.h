@@ -13,10 +13,11 @@
 /* The policy's part: see fair.c. */
 struct fair_queue {
 	struct sched_entity *only; /* came when there was nothing else: not in the tree */
+	struct sched_entity *held; /* had to stop last, and may go on next: not in the tree */
 	struct sched_tree tree;    /* by virtual deadline */
 	u64 base;                  /* a virtual time near that of all entities */
-	u64 weight;                /* sum of weights in the tree */
-	s64 moment;                /* sum of weight * (virtual time - base) in the tree */
+	u64 weight;                /* sum of weights in the tree and of held */
+	s64 moment;                /* sum of their weight * (virtual time - base) */
 	/* Read by others without the lock. */
 	u64 vtime, vtime_at; /* virtual time, and the TSC when it was that */
 	u64 vweight;         /* by which it advances since, 0: it does not */
@@ -37,7 +38,6 @@ struct runqueue {
 	u64 left_at;      /* TSC when the last one returned, 0: something came between */
 	u64 run_since;    /* TSC when current's run() began, 0: there is none */
 	u64 slice_end;    /* TSC when current's slice is over, if others wait */
-	bool slice_hard;  /* it ends also when nobody waits: budget, cap */
 	u64 alarm;        /* TSC when it is looked at, TIMER_NEVER: it is not */
 	u64 balance_at;   /* TSC when to look at the other processors */
 	struct list work; /* items waiting */
@@ -62,7 +62,20 @@ void sched_notify(u32 cpu, u32 flags);
 void sched_offer_idle(struct runqueue *rq);
 bool sched_claim_idle(struct runqueue *rq);
 
-/* Which processor that e may run on is idle? -1: none. A hint. */
+/* Processors that are idle, as far as a set can name them. Atomic; queues' .idle decides. */
+extern struct sched_cpus sched_idle_cpus;
+
+/* Is a processor idle that e may run on, which (-1: none)? Hints. With a reservation there is no
+ * choice, and it is woken for e. */
+static inline bool sched_any_idle_for(const struct sched_entity *e)
+{
+	const volatile u64 *idle = sched_idle_cpus.bits;
+	const u64 *may = e->cpus.bits;
+
+	if (__atomic_load_n(&e->home, __ATOMIC_RELAXED) >= 0)
+		return false;
+	return (idle[0] & may[0]) | (idle[1] & may[1]) | (idle[2] & may[2]) | (idle[3] & may[3]);
+}
 int sched_idle_for(const struct sched_entity *e);
 
 /* Where an entity that was blocked should run: an idle processor, preferably its last,

@@ -48,11 +48,11 @@ void sched_notify(u32 cpu, u32 flags)
  * again? Or what runs here should make way, and go there. The lock is held. */
 static int spread(const struct runqueue *rq, const struct sched_entity *e, u32 *flags)
 {
-	int idle = sched_idle_for(e);
-
-	if (idle < 0 && sched_idle_for(rq->current) >= 0)
+	if (unlikely(sched_any_idle_for(e)))
+		return sched_idle_for(e);
+	if (unlikely(sched_any_idle_for(rq->current)))
 		*flags |= SCHED_F_RESCHED;
-	return idle;
+	return -1;
 }
 
 void sched_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason, u64 now)
@@ -145,22 +145,37 @@ static bool block(struct sched_entity *e)
 	return false;
 }
 
-/* It wants to go on: here, or elsewhere if it may not or need not wait here. */
+/* Should one that wants to go on not wait here? */
+static bool waits_elsewhere(const struct runqueue *rq, const struct sched_entity *e)
+{
+	return !sched_allowed(e, rq->cpu) || (rq->count && sched_any_idle_for(e));
+}
+
+/* It wants to go on. The lock is held, and given back. */
 static void run_on(struct runqueue *rq, struct sched_entity *e, u64 now)
 {
-	enum sched_reason reason = e->want_yield ? SCHED_YIELDED : SCHED_PREEMPTED;
+	bool moves = waits_elsewhere(rq, e);
 
 	clock_start(&e->stats.wait_clock, now);
 	e->stats.yields += e->want_yield;
 	e->stats.preemptions += !e->want_yield && rq->count;
 	__atomic_exchange_n(&e->state, SCHED_READY, __ATOMIC_SEQ_CST);
-	if (unlikely(!sched_allowed(e, rq->cpu) || (rq->count && sched_idle_for(e) >= 0))) {
-		sched_submit(e, SCHED_MOVED, now);
-		return;
-	}
-	ticket_lock(&rq->lock);
-	queue_insert(rq, e, reason, now);
+	if (likely(!moves))
+		queue_insert(rq, e, e->want_yield ? SCHED_YIELDED : SCHED_PREEMPTED, now);
 	ticket_unlock(&rq->lock);
+	if (unlikely(moves))
+		sched_submit(e, SCHED_MOVED, now);
+}
+
+/* It has nothing to do, or was woken meanwhile. The same. */
+static void rest(struct runqueue *rq, struct sched_entity *e, u64 now)
+{
+	sched_policy->block(rq, e);
+	ticket_unlock(&rq->lock);
+	if (block(e))
+		return;
+	ticket_lock(&rq->lock);
+	run_on(rq, e, now);
 }
 
 static void run_entity(struct runqueue *rq, struct sched_entity *e)
@@ -174,9 +189,8 @@ static void run_entity(struct runqueue *rq, struct sched_entity *e)
 	ticket_lock(&rq->lock);
 	now = account_end(rq, e);
 	if (e->want_block)
-		sched_policy->block(rq, e);
-	ticket_unlock(&rq->lock);
-	if (!e->want_block || !block(e))
+		rest(rq, e, now);
+	else
 		run_on(rq, e, now);
 }
 

@@ -42,9 +42,14 @@
  * changed at any time, by sched_set_weight() and sched_set_cap().
  */
 struct sched_group {
-	u32 weight;      /* 1 to SCHED_WEIGHT_MAX */
+	union {
+		struct {
+			u32 weight;   /* 1 to SCHED_WEIGHT_MAX */
+			u32 runnable; /* private, atomic: entities that want to run */
+		};
+		u64 weighed; /* private: both, to see at once whether they have changed */
+	};
 	u32 cap_percent; /* of one processor's time, for all together; 0: no cap */
-	u32 runnable;    /* private, atomic: entities that want to run */
 	u64 cap_date;    /* private, atomic: TSC up to which the cap's allowance is spent */
 };
 

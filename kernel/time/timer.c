@@ -169,17 +169,12 @@ static struct timer *timer_take_expired(struct timer_queue *queue, u64 now)
 	return timer;
 }
 
-unsigned timer_run_expired(void)
+/* Those on the heap; the lock is held. */
+static __attribute__((noinline)) unsigned fire_heap(struct timer_queue *queue, u64 now)
 {
-	struct timer_queue *queue = &percpu(timer_queue);
-	u64 now = time_tsc();
 	unsigned fired = 0;
-	bool alarm;
 	struct timer *timer;
 
-	if (now < timer_next())
-		return 0;
-	ticket_lock(&queue->lock);
 	queue->run_now = now;
 	while ((timer = timer_take_expired(queue, now))) {
 		ticket_unlock(&queue->lock);
@@ -188,6 +183,21 @@ unsigned timer_run_expired(void)
 		ticket_lock(&queue->lock);
 	}
 	queue->run_now = 0;
+	return fired;
+}
+
+unsigned timer_run_expired(void)
+{
+	struct timer_queue *queue = &percpu(timer_queue);
+	u64 now = time_tsc();
+	unsigned fired = 0;
+	bool alarm;
+
+	if (now < timer_next())
+		return 0;
+	ticket_lock(&queue->lock);
+	if (queue->root && queue->root->deadline <= now)
+		fired = fire_heap(queue, now);
 	alarm = queue->alarm <= now;
 	if (alarm) {
 		queue->alarm = TIMER_NEVER;

@@ -178,19 +178,19 @@ static int write_efer(struct vcpu *v, u32 msr, u64 value)
 static const struct {
 	u32 msr;
 	enum virt_reg reg;
-	bool address; /* must be canonical */
+	enum { ANY, CANONICAL, LOW } form; /* LOW: has 32 bits */
 } msr_regs[] = {
-    {MSR_IA32_SYSENTER_CS, VIRT_SYSENTER_CS, false},
-    {MSR_IA32_SYSENTER_ESP, VIRT_SYSENTER_ESP, true},
-    {MSR_IA32_SYSENTER_EIP, VIRT_SYSENTER_EIP, true},
-    {MSR_IA32_STAR, VIRT_STAR, false},
-    {MSR_IA32_LSTAR, VIRT_LSTAR, true},
-    {MSR_IA32_CSTAR, VIRT_CSTAR, true},
-    {MSR_IA32_FMASK, VIRT_SFMASK, false},
-    {MSR_IA32_FS_BASE, VIRT_FS_BASE, true},
-    {MSR_IA32_GS_BASE, VIRT_GS_BASE, true},
-    {MSR_IA32_KERNEL_GS_BASE, VIRT_KERNEL_GS_BASE, true},
-    {MSR_IA32_TSC_AUX, VIRT_TSC_AUX, false},
+    {MSR_IA32_SYSENTER_CS, VIRT_SYSENTER_CS, ANY},
+    {MSR_IA32_SYSENTER_ESP, VIRT_SYSENTER_ESP, CANONICAL},
+    {MSR_IA32_SYSENTER_EIP, VIRT_SYSENTER_EIP, CANONICAL},
+    {MSR_IA32_STAR, VIRT_STAR, ANY},
+    {MSR_IA32_LSTAR, VIRT_LSTAR, CANONICAL},
+    {MSR_IA32_CSTAR, VIRT_CSTAR, CANONICAL},
+    {MSR_IA32_FMASK, VIRT_SFMASK, LOW},
+    {MSR_IA32_FS_BASE, VIRT_FS_BASE, CANONICAL},
+    {MSR_IA32_GS_BASE, VIRT_GS_BASE, CANONICAL},
+    {MSR_IA32_KERNEL_GS_BASE, VIRT_KERNEL_GS_BASE, CANONICAL},
+    {MSR_IA32_TSC_AUX, VIRT_TSC_AUX, LOW},
 };
 
 static int read_reg(struct vcpu *v, u32 msr, u64 *value)
@@ -207,9 +207,10 @@ static int write_reg(struct vcpu *v, u32 msr, u64 value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(msr_regs); i++)
 		if (msr_regs[i].msr == msr) {
-			if (msr_regs[i].address && (u64)((s64)(value << 16) >> 16) != value)
+			if (msr_regs[i].form == CANONICAL &&
+			    (u64)((s64)(value << 16) >> 16) != value)
 				return ERR_INVAL;
-			if (msr == MSR_IA32_TSC_AUX && value >> 32)
+			if (msr_regs[i].form == LOW && value >> 32)
 				return ERR_INVAL;
 			virt->set_reg(&v->virt, msr_regs[i].reg, value);
 			return 0;

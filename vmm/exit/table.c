@@ -3,6 +3,7 @@
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/trap.h"
 #include "arch/x86/irq/irq.h"
+#include "kernel/time/time.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
 #include "vmm/exit/system_insn.h"
@@ -45,10 +46,18 @@ static enum vcpu_next exit_nothing(struct vcpu *v, const struct virt_exit *exit)
 	return VCPU_AGAIN;
 }
 
+/* Ticks that the hardware's count may end too early by, and that are waited for here, since
+ * another entry and exit would take as long. */
+#define EARLY_TICKS 256
+
 static enum vcpu_next exit_deadline(struct vcpu *v, const struct virt_exit *exit)
 {
+	u64 next = timer_next();
+
 	(void)v;
 	(void)exit;
+	while (unlikely(next - time_tsc() - 1 < EARLY_TICKS))
+		cpu_relax();
 	timer_run_expired();
 	return VCPU_AGAIN;
 }

@@ -90,14 +90,10 @@ void pv_arrive(struct vcpu *v)
 
 void pv_leave(struct vcpu *v)
 {
-	struct virt_seg ss;
-
 	if (v->pv.steal.page)
 		steal_leave(&v->pv.steal);
-	if (v->vm->pause_exit || __atomic_load_n(&v->vm->kicks, __ATOMIC_RELAXED)) {
-		virt->get_seg(&v->virt, VIRT_SS, &ss);
-		v->pv.in_kernel = !VIRT_SEG_DPL(ss.attr);
-	}
+	if (v->vm->pause_exit || __atomic_load_n(&v->vm->kicks, __ATOMIC_RELAXED))
+		v->pv.in_kernel = !virt->cpl(&v->virt);
 }
 
 void pv_parked(struct vcpu *v)

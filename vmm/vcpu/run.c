@@ -7,6 +7,7 @@
 
 #include "arch/x86/cpu/cpu.h"
 #include "arch/x86/irq/irq.h"
+#include "kernel/time/time.h"
 #include "kernel/time/timer.h"
 #include "vmm/exit/exit.h"
 #include "vmm/vcpu/poll.h"
@@ -374,6 +375,9 @@ void vcpu_run(struct sched_entity *e)
 		return;
 	}
 	vcpu_load(v);
+	/* What came due on the way here would end the guest's stay at its first instruction. */
+	if (unlikely(time_tsc() >= timer_next()))
+		timer_run_expired();
 	if (v->pv.steal.page)
 		pv_arrive(v);
 	v->pv.spun = false;

@@ -56,6 +56,7 @@ const struct virt_ops svm_ops = {
     .get_reg = svm_get_reg,
     .set_reg = svm_set_reg,
     .get_seg = svm_get_seg,
+    .cpl = svm_cpl,
     .get_code = svm_get_code,
     .set_seg = svm_set_seg,
     .skip = svm_skip,

@@ -39,6 +39,11 @@ u16 svm_attr_from_vmcb(const struct vmcb_seg *s, enum virt_seg_name name, u8 cpl
 	return (u16)(s->limit > LIMIT_WITHOUT_G ? attr | VIRT_SEG_G : attr);
 }
 
+unsigned svm_cpl(struct virt_vcpu *v)
+{
+	return svm_of(v)->vmcb->cpl;
+}
+
 bool svm_long_code(const struct svm_vcpu *x)
 {
 	return (x->vmcb->cs.attrib & VIRT_SEG_L) && (x->vmcb->efer & EFER_LMA);

@@ -163,6 +163,7 @@ void svm_efer_set(struct svm_vcpu *x, u64 value);
 bool svm_long_code(const struct svm_vcpu *x);
 void svm_get_code(struct virt_vcpu *v, struct virt_code *code);
 void svm_get_seg(struct virt_vcpu *v, enum virt_seg_name name, struct virt_seg *seg);
+unsigned svm_cpl(struct virt_vcpu *v);
 void svm_set_seg(struct virt_vcpu *v, enum virt_seg_name name, const struct virt_seg *seg);
 /* What the processor stores as a segment's attributes, made what a descriptor has. Pure. */
 u16 svm_attr_from_vmcb(const struct vmcb_seg *s, enum virt_seg_name name, u8 cpl);

@@ -72,11 +72,12 @@ static int same_as_boot_cpu(void)
 static int operation_enter(struct vmx_cpu *c)
 {
 	const struct vmx_msrs *m = &vmx_caps.msrs;
+	hpa_t at = virt_to_hpa(c->vmxon);
 
 	*(u32 *)c->vmxon = vmx_caps.revision;
 	cr0_write((cr0_read() | m->cr0_fixed0) & m->cr0_fixed1);
 	cr4_write((cr4_read() | m->cr4_fixed0 | CR4_VMXE) & m->cr4_fixed1);
-	if (vmxon(virt_to_hpa(c->vmxon)))
+	if (vmxon(&at))
 		return ERR_OK;
 	cr4_write(cr4_read() & ~CR4_VMXE);
 	return trace_err(ERR_IO, "cpu %u: VMXON failed; is another hypervisor active?", cpu_id());
@@ -119,7 +120,7 @@ void vmx_cpu_off(void)
 	if (!c->on)
 		return;
 	if (c->current)
-		vmclear(virt_to_hpa(c->current->vmcs));
+		vmclear(&c->current->vmcs_at);
 	c->current = NULL;
 	vmxoff();
 	cr4_write(cr4_read() & ~CR4_VMXE);

@@ -63,12 +63,12 @@ static inline void invvpid(u64 type, u64 vpid)
 	__asm__ volatile("invvpid %0, %1" ::"m"(desc), "r"(type) : "cc", "memory");
 }
 
-#define VMX_POINTER_INSN_(name)                                                     \
-	static inline bool name(hpa_t pa)                                           \
-	{                                                                           \
-		bool ok;                                                            \
-		__asm__ volatile(#name " %1" : "=@cca"(ok) : "m"(pa.v) : "memory"); \
-		return ok;                                                          \
+#define VMX_POINTER_INSN_(name)                                                      \
+	static inline bool name(const hpa_t *pa)                                     \
+	{                                                                            \
+		bool ok;                                                             \
+		__asm__ volatile(#name " %1" : "=@cca"(ok) : "m"(pa->v) : "memory"); \
+		return ok;                                                           \
 	}
 VMX_POINTER_INSN_(vmxon)
 VMX_POINTER_INSN_(vmclear)

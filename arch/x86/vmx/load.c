@@ -24,6 +24,18 @@ static unsigned kept_count(void)
 	return cpu_features()->rdtscp ? KEPT_MSRS : KEPT_TSC_AUX;
 }
 
+/*
+ * Guests write all but IA32_KERNEL_GS_BASE, which SWAPGS changes, by an exit only, seldom enough:
+ * so it is known what a vCPU and the hardware hold, and only that one has to be read.
+ */
+bool vmx_msr_is_known(u32 msr)
+{
+	for (unsigned i = 0; i < KEPT_MSRS; i++)
+		if (kept_msrs[i] == msr)
+			return i != KEPT_KERNEL_GS_BASE;
+	return false;
+}
+
 void vmx_hardware_read(struct vmx_cpu *c)
 {
 	for (unsigned i = 0; i < kept_count(); i++)
@@ -34,31 +46,43 @@ void vmx_hardware_read(struct vmx_cpu *c)
 
 u64 vmx_kept_get(struct vmx_vcpu *x, enum vmx_kept_msr msr)
 {
-	return x->loaded && msr < kept_count() ? rdmsr(kept_msrs[msr]) : x->kept_msr[msr];
+	return x->loaded && msr == KEPT_KERNEL_GS_BASE ? rdmsr(kept_msrs[msr]) : x->kept_msr[msr];
 }
 
 void vmx_kept_set(struct vmx_vcpu *x, enum vmx_kept_msr msr, u64 value)
 {
 	x->kept_msr[msr] = value;
-	if (x->loaded && msr < kept_count())
-		wrmsr(kept_msrs[msr], value);
+	if (!x->loaded || msr >= kept_count())
+		return;
+	wrmsr(kept_msrs[msr], value);
+	percpu(vmx_cpu).kept_msr[msr] = value;
 }
 
 static void kept_save(struct vmx_vcpu *x, struct vmx_cpu *c)
 {
-	unsigned count = kept_count();
-
-	for (unsigned i = 0; i < count; i++)
-		x->kept_msr[i] = c->kept_msr[i] = rdmsr(kept_msrs[i]);
+	x->kept_msr[KEPT_KERNEL_GS_BASE] = c->kept_msr[KEPT_KERNEL_GS_BASE] =
+	    rdmsr(MSR_IA32_KERNEL_GS_BASE);
 }
 
-static void kept_load(const struct vmx_vcpu *x, const struct vmx_cpu *c)
+static __attribute__((noinline)) void kept_write(const struct vmx_vcpu *x, struct vmx_cpu *c)
 {
-	unsigned count = kept_count();
+	for (unsigned i = 0; i < kept_count(); i++) {
+		if (x->kept_msr[i] == c->kept_msr[i])
+			continue;
+		wrmsr(kept_msrs[i], x->kept_msr[i]);
+		c->kept_msr[i] = x->kept_msr[i];
+	}
+}
 
-	for (unsigned i = 0; i < count; i++)
-		if (x->kept_msr[i] != c->kept_msr[i])
-			wrmsr(kept_msrs[i], x->kept_msr[i]);
+static void kept_load(const struct vmx_vcpu *x, struct vmx_cpu *c)
+{
+	u64 differ = 0;
+
+#pragma GCC unroll 8
+	for (unsigned i = 0; i < KEPT_MSRS; i++)
+		differ |= x->kept_msr[i] ^ c->kept_msr[i];
+	if (unlikely(differ))
+		kept_write(x, c);
 }
 
 static void debug_save(struct vmx_vcpu *x, struct vmx_cpu *c)
@@ -107,7 +131,7 @@ void vmx_load(struct virt_vcpu *v)
 	struct vmx_cpu *c = &percpu(vmx_cpu);
 
 	BUG_ON(x->loaded || c->current);
-	BUG_ON(!vmptrld(virt_to_hpa(x->vmcs)));
+	BUG_ON(!vmptrld(&x->vmcs_at));
 	c->current = x;
 	x->loaded = true;
 	if (x->cpu != cpu_id())
@@ -133,7 +157,7 @@ void vmx_unload(struct virt_vcpu *v)
 	x->cr2 = cr2_read();
 	debug_save(x, c);
 	kept_save(x, c);
-	vmclear(virt_to_hpa(x->vmcs));
+	vmclear(&x->vmcs_at);
 	x->spec.flags &= ~(u32)VMX_LAUNCHED;
 	x->loaded = false;
 	c->current = NULL;

@@ -23,6 +23,7 @@ const struct virt_ops vmx_ops = {
     .get_reg = vmx_get_reg,
     .set_reg = vmx_set_reg,
     .get_seg = vmx_get_seg,
+    .cpl = vmx_cpl,
     .get_code = vmx_get_code,
     .set_seg = vmx_set_seg,
     .skip = vmx_skip,

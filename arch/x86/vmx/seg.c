@@ -32,6 +32,13 @@ void vmx_get_code(struct virt_vcpu *v, struct virt_code *code)
 	code->mode |= (vmread(VMCS_GUEST_CR4) & (CR4_PAE | CR4_PSE)) << 32;
 }
 
+/* The DPL of SS (SDM vol. 3, 25.4.1). */
+unsigned vmx_cpl(struct virt_vcpu *v)
+{
+	(void)v;
+	return VIRT_SEG_DPL((u32)vmread(VMCS_SEG(VMCS_GUEST_ES_RIGHTS, VIRT_SS)));
+}
+
 bool vmx_long_code(void)
 {
 	u32 rights = (u32)vmread(VMCS_SEG(VMCS_GUEST_ES_RIGHTS, VIRT_CS));

@@ -20,7 +20,7 @@
 
 void vmx_borrow(struct vmx_vcpu *x)
 {
-	if (!vmptrld(virt_to_hpa(x->vmcs)))
+	if (!vmptrld(&x->vmcs_at))
 		log_err("VMPTRLD of vCPU state failed");
 }
 
@@ -28,9 +28,9 @@ void vmx_give_back(struct vmx_vcpu *x)
 {
 	struct vmx_vcpu *current = percpu(vmx_cpu).current;
 
-	vmclear(virt_to_hpa(x->vmcs));
+	vmclear(&x->vmcs_at);
 	x->spec.flags &= ~(u32)VMX_LAUNCHED;
-	if (current && !vmptrld(virt_to_hpa(current->vmcs)))
+	if (current && !vmptrld(&current->vmcs_at))
 		log_err("VMPTRLD of vCPU state failed");
 }
 
@@ -97,7 +97,8 @@ static int buffers_alloc(struct vmx_vcpu *x)
 	if (!x->vmcs || !x->xsave)
 		return trace_err(ERR_NOMEM, "no memory for a vCPU's state");
 	*(u32 *)x->vmcs = vmx_caps.revision;
-	if (!vmclear(virt_to_hpa(x->vmcs)))
+	x->vmcs_at = virt_to_hpa(x->vmcs);
+	if (!vmclear(&x->vmcs_at))
 		return trace_err(ERR_IO, "VMCLEAR of a new vCPU's state failed");
 	return ERR_OK;
 }

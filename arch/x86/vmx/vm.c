@@ -44,6 +44,7 @@ void vmx_msr_pass(struct virt_vm *vm, u32 msr, bool read, bool write)
 {
 	struct vmx_vm *own = vmx_vm_of(vm);
 
+	write = write && !vmx_msr_is_known(msr);
 	if (msr == MSR_IA32_SPEC_CTRL && write)
 		own->spec_ctrl_passed = true;
 	vmx_bitmap_pass(vm->msr_bitmap, msr, read, write);

@@ -49,6 +49,7 @@ struct vmx_vcpu {
 	u32 fast_left; /* exits that may still be handled without a new deadline */
 	struct vmx_controls controls;
 	void *vmcs;
+	hpa_t vmcs_at;
 	bool loaded;
 	u32 cpu; /* that it is or was loaded on */
 	u64 vpid_generation;
@@ -90,7 +91,7 @@ struct vmx_cpu {
 	u64 vpid_generation;      /* starts at 1; grows when all VPIDs were used */
 	u32 vpid_next;
 	u64 last_vm; /* id of the VM that ran last */
-	/* What the hardware holds while no vCPU is loaded. */
+	/* What the hardware holds; of what guests change by themselves, while no vCPU is loaded. */
 	u64 kept_msr[KEPT_MSRS];
 	u64 dr[4], dr6;
 };
@@ -132,6 +133,8 @@ void vmx_unload(struct virt_vcpu *v);
 u64 vmx_kept_get(struct vmx_vcpu *x, enum vmx_kept_msr msr);
 void vmx_kept_set(struct vmx_vcpu *x, enum vmx_kept_msr msr, u64 value);
 void vmx_xcr0_set(struct vmx_vcpu *x, u64 value);
+/* Is it one of enum vmx_kept_msr which guests must not write without an exit? */
+bool vmx_msr_is_known(u32 msr);
 /* Learn what this CPU's registers hold, when VMX operation starts. */
 void vmx_hardware_read(struct vmx_cpu *c);
 
@@ -155,6 +158,7 @@ void vmx_cr_masks_write(void);
 bool vmx_long_code(void);
 void vmx_get_code(struct virt_vcpu *v, struct virt_code *code);
 void vmx_get_seg(struct virt_vcpu *v, enum virt_seg_name name, struct virt_seg *seg);
+unsigned vmx_cpl(struct virt_vcpu *v);
 void vmx_set_seg(struct virt_vcpu *v, enum virt_seg_name name, const struct virt_seg *seg);
 /* Segment attributes of virt.h from and to VMCS access rights. Pure. */
 u16 vmx_attr_from_rights(u32 rights);

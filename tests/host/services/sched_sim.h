@@ -128,7 +128,7 @@ static void sim_start(u32 cpus)
 	sim_cpu = 0;
 	sim_now = MS(1000);
 	fair_front = 0;
-	memset(&idle_cpus, 0, sizeof(idle_cpus));
+	memset(&sched_idle_cpus, 0, sizeof(sched_idle_cpus));
 	memset(percpu_runqueue, 0, sizeof(percpu_runqueue));
 	memset(percpu_timer_queue, 0, sizeof(percpu_timer_queue));
 	memset(percpu_reserved_parts, 0, sizeof(percpu_reserved_parts));

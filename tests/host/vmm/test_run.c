@@ -85,6 +85,12 @@ static void fake_tlb_flush(struct virt_vcpu *vv)
 	flushes++;
 }
 
+static unsigned fake_cpl(struct virt_vcpu *vv)
+{
+	(void)vv;
+	return 0;
+}
+
 static void fake_get_seg(struct virt_vcpu *vv, enum virt_seg_name name, struct virt_seg *seg)
 {
 	(void)vv;
@@ -152,6 +158,7 @@ static const struct virt_ops ops = {
     .vcpu_reset = fake_reset,
     .enter = fake_enter,
     .get_seg = fake_get_seg,
+    .cpl = fake_cpl,
     .set_seg = fake_set_seg,
     .set_reg = fake_set_reg,
     .get_reg = fake_get_reg,
@@ -178,6 +185,11 @@ bool vcpu_poll(struct vcpu *vcpu)
 {
 	(void)vcpu;
 	return false;
+}
+
+unsigned timer_run_expired(void)
+{
+	return 0;
 }
 
 void timer_program(void)
