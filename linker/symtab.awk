@@ -6,6 +6,8 @@ $3 == "__text_start" { base = substr($1, 9) }
 $2 ~ /^[tTwW]$/ && $3 !~ /^__(image|text)_/ && $1 != last {
 	last = $1
 	address[count] = "0x" substr($1, 9)
+	# What the compiler appends to names of functions that it splits or copies.
+	sub(/\.(lto_priv|isra|part|constprop|cold)\..*|\.cold$/, "", $3)
 	name[count++] = $3
 }
 END {
