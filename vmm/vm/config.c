@@ -7,6 +7,7 @@
 
 #include "kernel/lib/dtb.h"
 #include "kernel/lib/err.h"
+#include "vmm/vm/config_names.h"
 #include "vmm/vm/config_node.h"
 
 struct reader {
@@ -22,13 +23,15 @@ static const struct config_property root_properties[] = {
     {"model", CONFIG_IGNORED, false, 0, 0, 0, NULL, "model = \"my server\";"},
 };
 
-static void vm_read(struct reader *r, const struct config_node *vms, int offset)
+static void vm_read(struct reader *r, struct config_names *names, const struct config_node *vms,
+		    int offset)
 {
 	struct vm_config *vm = NULL;
 	struct config_node node;
 
 	config_node_open(&node, vms, offset);
-	if (config_node_named_before(vms, &node))
+	if (names->slots ? !config_names_add(names, node.name)
+			 : config_node_named_before(vms, &node))
 		config_node_problem(&node, NULL, "give each VM its own name", "is there twice");
 	else
 		vm = config_vm_read(&node, r->facts);
@@ -40,15 +43,27 @@ static void vm_read(struct reader *r, const struct config_node *vms, int offset)
 	r->no_memory = r->no_memory || node.no_memory;
 }
 
+static u32 count_children(const struct config_node *node)
+{
+	u32 count = 0;
+
+	for (int offset = fdt_first_subnode(node->fdt, node->offset); offset >= 0;
+	     offset = fdt_next_subnode(node->fdt, offset))
+		count++;
+	return count;
+}
+
 static void vms_read(struct reader *r, struct config_node *vms)
 {
-
+	struct config_names names;
 	char no_output;
 
 	config_node_read(vms, NULL, 0, &no_output);
+	config_names_init(&names, count_children(vms));
 	for (int offset = fdt_first_subnode(vms->fdt, vms->offset); offset >= 0;
 	     offset = fdt_next_subnode(vms->fdt, offset))
-		vm_read(r, vms, offset);
+		vm_read(r, &names, vms, offset);
+	config_names_free(&names);
 }
 
 static void switch_read(struct reader *r, const struct config_node *switches, int offset)

@@ -1,7 +1,7 @@
 load-src := vmm/vm/load.c vmm/vm/load_bzimage.c vmm/vm/load_multiboot.c vmm/vm/load_elf.c \
 	vmm/vm/load_copies.c vmm/vm/load_ram.c vmm/vm/load_state.c kernel/lib/klog.c \
 	tests/host/parsers/guest_ram.c
-config-src := vmm/vm/config.c vmm/vm/config_node.c vmm/vm/config_vm.c vmm/vm/config_console.c vmm/vm/config_processor.c \
+config-src := vmm/vm/config.c vmm/vm/config_names.c vmm/vm/config_node.c vmm/vm/config_vm.c vmm/vm/config_console.c vmm/vm/config_processor.c \
 	vmm/vm/config_value.c vmm/vm/config_switch.c vmm/vm/config_nic.c vmm/vm/config_link.c \
 	vmm/vm/config_sched.c vmm/vm/config_pass.c drivers/pci/address.c kernel/lib/dtb.c kernel/lib/closest.c \
 	kernel/lib/klog.c tests/tools/heap_host.c
