@@ -31,6 +31,13 @@ EXITS = [
     Exit("ipi-halted", "IPI to a halted vCPU, taken there", 1000, 4139, 5960, 2),
 ]
 
+# (name as tests/guest/turns.c prints it, what, limit): ways that a turn of a vCPU ends.
+TURNS = [
+    ("slice", "vCPU switch: its time is over", 400),
+    ("halt", "vCPU switch: it halts", 400),
+    ("yield", "vCPU switch: it yields to the other", None),
+]
+
 # What KVM takes in QEMU with AMD-V and mitigations off, in instructions: the first three are that
 # many since TCG saves no next RIP, and KVM starts its emulator to skip an instruction. OUT and MMIO
 # are served by user space.

@@ -53,6 +53,12 @@ def bench_lines(text):
     return {name: int(ticks) for name, ticks in re.findall(r"BENCH (\S+) (\d+)", text)}
 
 
+def turn_lines(text):
+    """{name: (median, 99 %, most)} of what tests/guest/turns.c printed."""
+    return {name: tuple(map(int, ticks)) for name, *ticks in
+            re.findall(r"TURN (\S+) (\d+) (\d+) (\d+)", text)}
+
+
 def exits_taken(text):
     """{reason: exits} of `vm info`."""
     return {kind: int(n) for kind, n in re.findall(r"^ +exits (\S+) +(\d+)$", text, re.M)}

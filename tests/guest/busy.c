@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Uses the processor as its command line says:
- *	(nothing)	counts for ever
+ *	(nothing)	counts for ever, on each of its processors
  *	wake		sleeps by the deadline timer, 1000 times, and prints how many ticks
  *			after the deadline its handler ran: "WAKE p50 p99 max"; with mark, a
  *			wake in the middle is between two marks for Bochs' debugger
@@ -12,6 +12,8 @@
 #define MSR_TSC_DEADLINE 0x6e0
 #define LVT_TSC_DEADLINE (2u << 17)
 #define ROUNDS 1000
+#define ICR_INIT 0x4500u
+#define ICR_START 0x4608u /* at the page where ap_launch() has put the code */
 #define WARM_UP 50
 #define SLEEP_LEAST 30000
 
@@ -19,12 +21,28 @@ static volatile u64 counted, late;
 static u64 deadline, samples[ROUNDS];
 static bool marks;
 
+static u32 started;
+
+/* No stack from here on: the next one uses the same. */
 void ap_main(void)
 {
-	apic_enable();
-	__asm__ volatile("sti");
+	__atomic_fetch_add(&started, 1, __ATOMIC_RELAXED);
 	for (;;)
 		counted++;
+}
+
+static void start_others(u32 count)
+{
+	for (u32 id = 1; id < count; id++) {
+		if (id == 1) {
+			ap_launch();
+		} else {
+			wrmsr(X2APIC_ICR, (u64)id << 32 | ICR_INIT);
+			wrmsr(X2APIC_ICR, (u64)id << 32 | ICR_START);
+		}
+		while (__atomic_load_n(&started, __ATOMIC_RELAXED) != id)
+			__asm__ volatile("pause");
+	}
 }
 
 static void on_timer(struct trap *trap)
@@ -97,8 +115,7 @@ void guest_main(void)
 		measure_wakes();
 	apic_enable();
 	cpuid_regs(1, 0, &a, &b, &c, &d);
-	if ((b >> 16 & 0xff) > 1)
-		ap_launch();
+	start_others(b >> 16 & 0xff);
 	__asm__ volatile("sti");
 	print("BUSY\n");
 	for (;;)

@@ -335,6 +335,103 @@ static void gangs_and_singles_are_even(void **state)
 	assert_int_equal((gang + singles) / MS(1), 40000);
 }
 
+/* A gang of many among still more singles, and a single among gangs: each VM gets the same. */
+static void nobody_is_starved_by_numbers(void **state)
+{
+	static const struct {
+		u32 gangs, size, singles;
+	} cases[] = {{1, 32, 60}, {6, 16, 1}};
+
+	(void)state;
+	for (unsigned c = 0; c < ARRAY_SIZE(cases); c++) {
+		u32 in_gangs = cases[c].gangs * cases[c].size;
+		u64 due, got = 0;
+
+		begin(4);
+		for (u32 g = 0; g < cases[c].gangs; g++) {
+			groups[g] = (struct sched_group){.weight = 100};
+			for (u32 i = 0; i < cases[c].size; i++)
+				load_init(&loads[load_count++], &groups[g], 0, 0);
+		}
+		while (load_count < in_gangs + cases[c].singles)
+			put_busy(100);
+		wake_all();
+		sim_run(sim_now + MS(2000), NULL);
+		remember();
+		sim_run(sim_now + MS(10000), NULL);
+		due = MS(10000) * 4 / (cases[c].gangs + cases[c].singles);
+		for (u32 i = 0; i < load_count; i++) {
+			got += since(i);
+			/* All of its members run, whoever else there is. */
+			assert_true(since(i) > 0);
+			if (i < in_gangs && (i + 1) % cases[c].size)
+				continue;
+			assert_in_range(got * 100, due * 95, due * 105);
+			got = 0;
+		}
+	}
+}
+
+/* With budget left a wake is served at once, whoever competes by weight. */
+static void a_reservation_bounds_wake_latency(void **state)
+{
+	(void)state;
+	begin(2);
+	for (u32 i = 0; i < 2; i++) {
+		put(1, US(50), MS(3));
+		assert_int_equal(sched_set_reserve(&loads[i].e, 500, 2000), 0);
+	}
+	for (u32 i = 0; i < 12; i++)
+		put_busy(1000);
+	for (u32 i = 0; i < 20; i++)
+		put(1000, US(100), MS(2));
+	wake_all();
+	sim_run(sim_now + MS(10000), NULL);
+	for (u32 i = 0; i < 2; i++) {
+		assert_true(loads[i].e.stats.wakes > 2000);
+		assert_true(loads[i].e.stats.latency_max <= US(1));
+	}
+}
+
+/* By weight: who sleeps most of the time waits for a round of those that compete, at most. */
+static void a_wake_by_weight_waits_a_round_at_most(void **state)
+{
+	(void)state;
+	for (u32 busy = 1; busy <= 16; busy *= 2) {
+		begin(1);
+		put(100, US(30), MS(10));
+		for (u32 i = 0; i < busy; i++)
+			put_busy(100);
+		wake_all();
+		sim_run(sim_now + MS(10000), NULL);
+		assert_true(loads[0].e.stats.latency_max <= (busy + 1) * sched_slice_ticks);
+		assert_true(sched_latency(&loads[0].e.stats, 500) <= sched_slice_ticks);
+	}
+}
+
+/* What can stay, stays: a processor takes one over when it looks at the others, not more often. */
+static void moves_are_rare(void **state)
+{
+	(void)state;
+	for (u32 count = 4; count <= 9; count++) {
+		u64 moves = 0;
+
+		begin(2);
+		while (load_count < count)
+			put_busy(100);
+		wake_all();
+		sim_run(sim_now + MS(1000), NULL);
+		for (u32 i = 0; i < count; i++)
+			moves -= loads[i].e.stats.migrations;
+		sim_run(sim_now + MS(10000), NULL);
+		for (u32 i = 0; i < count; i++)
+			moves += loads[i].e.stats.migrations;
+		assert_true(moves <= 2 * MS(10000) / sched_balance_ticks);
+		/* An even number needs none. */
+		assert_true(count % 2 || moves <= 4);
+	}
+}
+
 static void pins_are_obeyed_and_changed(void **state)
 {
 	(void)state;
@@ -477,6 +574,10 @@ int main(void)
 	    cmocka_unit_test(reservations_are_kept),
 	    cmocka_unit_test(admission_knows_its_limit),
 	    cmocka_unit_test(gangs_and_singles_are_even),
+	    cmocka_unit_test(nobody_is_starved_by_numbers),
+	    cmocka_unit_test(a_reservation_bounds_wake_latency),
+	    cmocka_unit_test(a_wake_by_weight_waits_a_round_at_most),
+	    cmocka_unit_test(moves_are_rare),
 	    cmocka_unit_test(pins_are_obeyed_and_changed),
 	    cmocka_unit_test(nothing_ticks_for_one_alone),
 	    cmocka_unit_test(tree_finds_what_a_list_finds),
