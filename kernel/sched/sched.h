@@ -162,12 +162,14 @@ static inline void sched_let_pass(struct sched_entity *e)
  */
 bool sched_yield_to(struct sched_entity *to);
 
-/* Called by run() just before it looks for events: wakes up to here need no extra
- * run. Optional, saves one round of the loop. */
+/*
+ * Called by run() just before it looks for events: wakes up to here need no extra
+ * run. Always a full barrier: what run() has stored to say that it must be woken,
+ * and not interrupted, is seen by everybody before it looks.
+ */
 static inline void sched_wake_ack(struct sched_entity *e)
 {
-	if (__atomic_load_n(&e->state, __ATOMIC_RELAXED) == SCHED_WOKEN)
-		__atomic_exchange_n(&e->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
+	__atomic_exchange_n(&e->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
 }
 
 /* Why run() should return: bits of the per-processor flags. */
