@@ -141,6 +141,7 @@ enum virt_exit_kind {
 	VIRT_EXIT_APIC_ACCESS,  /* access to the APIC page that hardware did not do: .apic */
 	VIRT_EXIT_ENTRY_FAILED, /* the control structure was refused: .raw, for the log */
 	VIRT_EXIT_UNKNOWN,      /* .raw: the vendor's number, for the log */
+	VIRT_EXIT_IPI, /* interrupt command that hardware did not carry out to the end: .ipi */
 	VIRT_EXIT_DISPLACED, /* .displaced was being delivered when an exception came first, which
 				is injected: deliver it when the guest can take it again */
 	VIRT_EXIT_HANDLED,   /* by the back end: enter again */
@@ -192,6 +193,12 @@ struct virt_exit {
 			bool write;
 		} apic;
 		struct {
+			u64 icr; /* as written, in x2APIC mode */
+			/* The vector is requested wherever the command goes; who does not run has
+			 * yet to be told. */
+			bool requested;
+		} ipi;
+		struct {
 			u64 reason, detail;
 		} raw;
 	};
@@ -200,7 +207,8 @@ struct virt_exit {
 /*
  * What this machine's virtualization offers, filled by check(). Before the first VM is
  * created the core may clear tpr_shadow, apic_access, apic_regs, virq_delivery, posted,
- * x2apic_virt, pause_exit, rdtscp, invpcid or xsaves: vCPUs then do without.
+ * x2apic_virt (the last two with virq_delivery), pause_exit, rdtscp, invpcid or xsaves: vCPUs then
+ * do without.
  */
 struct virt_caps {
 	const char *name;   /* "VT-x", "AMD-V" */
@@ -211,6 +219,8 @@ struct virt_caps {
 	bool apic_regs;     /* APIC-register virtualization */
 	bool virq_delivery; /* virtual-interrupt delivery */
 	bool posted;        /* posted interrupts */
+	bool posted_irr;    /* with virq_delivery: hardware looks for what is posted in IRR itself,
+			       and requests vectors there as well, on any CPU, at any time */
 	bool x2apic_virt;   /* x2APIC MSRs are virtualized as well */
 	bool pause_exit;    /* PAUSE-loop exiting */
 	bool kick_waits;    /* an interrupt ends guest mode only when the guest has them on */
@@ -285,6 +295,7 @@ struct virt_vcpu {
 	/* 1 from the last look at .attention to the exit: only then the CPU has to be
 	 * interrupted for a request to be seen. */
 	u32 in_guest;
+	u32 apic_id; /* of its local APIC, below the number of the VM's vCPUs */
 };
 
 /*
@@ -310,6 +321,14 @@ static inline void virt_host_mode(struct virt_vcpu *v)
 
 /* Kinds of the local APIC's operation, for apic_mode(). */
 enum virt_apic_mode { VIRT_APIC_DISABLED, VIRT_APIC_XAPIC, VIRT_APIC_X2APIC };
+
+/* What hardware is to do about the local APIC's requests, for apic_deliver(). */
+enum virt_delivery {
+	VIRT_DELIVER,      /* deliver them to the guest, which is entered soon */
+	VIRT_DELIVER_TELL, /* the same, but the vCPU may rest: whoever requests one has to tell us
+			    */
+	VIRT_DELIVER_NOT,  /* leave them to us: irq_window() is wanted */
+};
 
 struct virt_ops {
 	const char *name;
@@ -391,12 +410,16 @@ struct virt_ops {
 	/* Local APIC virtualization; no-ops without the capability. */
 	void (*apic_mode)(struct virt_vcpu *v, enum virt_apic_mode mode);
 	void (*apic_tpr_threshold)(struct virt_vcpu *v, u8 threshold);
+	/* With caps.virq_delivery, before IRR is looked at: whether hardware delivers from the next
+	 * entry on. False, software has to: in this mode of the APIC, or while a window is open. */
+	bool (*apic_deliver)(struct virt_vcpu *v, enum virt_delivery how);
 	/* Highest vectors requested and in service, 0 if none (RVI, SVI). */
 	void (*apic_set_status)(struct virt_vcpu *v, u8 rvi, u8 svi);
 	/* The former alone; what is in service stays as hardware has it. */
 	void (*apic_set_request)(struct virt_vcpu *v, u8 rvi);
 	void (*apic_eoi_exit)(struct virt_vcpu *v, const u64 bitmap[4]);
-	/* Notify the CPU that runs v of bits set in v->pi; ERR_UNSUPPORTED without caps.posted. */
+	/* Notify the CPU that runs v of bits set in v->pi, or with caps.posted_irr in IRR;
+	 * ERR_UNSUPPORTED without caps.posted, or while software delivers. */
 	int (*apic_post)(struct virt_vcpu *v, u32 host_cpu);
 };
 

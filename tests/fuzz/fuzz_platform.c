@@ -257,6 +257,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	timer_setup_cpu();
 	offset = take(&in, 1) ? take(&in, 5) : 0;
 	virt_caps.virq_delivery = offset & 1;
+	virt_caps.posted_irr = (offset & 3) == 3;
 	if (platform_create(&p) || platform_write_tables(&p, bios))
 		abort();
 	while (in.left)

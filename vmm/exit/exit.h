@@ -26,6 +26,7 @@ enum vcpu_next exit_apic_access(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_apic_write(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_hlt(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_pause(struct vcpu *v, const struct virt_exit *exit);
+enum vcpu_next exit_ipi(struct vcpu *v, const struct virt_exit *exit);
 enum vcpu_next exit_eoi(struct vcpu *v, const struct virt_exit *exit);
 
 /* What the back end calls first, see struct virt_fast. */

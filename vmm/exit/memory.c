@@ -171,17 +171,3 @@ enum vcpu_next exit_apic_access(struct vcpu *v, const struct virt_exit *exit)
 {
 	return emulate(v, LAYOUT_LAPIC + exit->apic.offset);
 }
-
-enum vcpu_next exit_apic_write(struct vcpu *v, const struct virt_exit *exit)
-{
-	vlapic_after_write(v->lapic, exit->apic.offset);
-	vcpu_look(v);
-	return VCPU_AGAIN;
-}
-
-enum vcpu_next exit_eoi(struct vcpu *v, const struct virt_exit *exit)
-{
-	vlapic_after_eoi(v->lapic, exit->vector);
-	vcpu_look(v);
-	return VCPU_AGAIN;
-}

@@ -179,28 +179,32 @@ static bool deliver_by_software(struct vcpu *v, bool lapic, bool extint)
 	return true;
 }
 
-static void set_tpr_threshold(struct vcpu *v)
+static inline void set_tpr_threshold(struct vcpu *v, u8 threshold)
 {
-	u8 threshold = vlapic_tpr_threshold(v->lapic);
-
 	if (likely(threshold == v->tpr_threshold))
 		return;
 	v->tpr_threshold = threshold;
 	virt->apic_tpr_threshold(&v->virt, threshold);
 }
 
+static void tell_levels(struct vcpu *v)
+{
+	u64 level[4];
+
+	if (vlapic_eoi_bitmap(v->lapic, level))
+		virt->apic_eoi_exit(&v->virt, level);
+}
+
 /* Where hardware delivers: what is requested and in service, and whose EOI we must see. */
-static __attribute__((noinline)) void tell_hardware(struct vcpu *v)
+static void tell_hardware(struct vcpu *v)
 {
 	enum vlapic_status status = vlapic_status_changed(v->lapic);
-	u64 level[4];
 
 	if (status == VLAPIC_REQUEST_CHANGED)
 		virt->apic_set_request(&v->virt, vlapic_irr(v->lapic));
 	else if (status == VLAPIC_SERVICE_CHANGED)
 		virt->apic_set_status(&v->virt, vlapic_irr(v->lapic), vlapic_isr(v->lapic));
-	if (vlapic_eoi_bitmap(v->lapic, level))
-		virt->apic_eoi_exit(&v->virt, level);
+	tell_levels(v);
 }
 
 static __attribute__((noinline)) void deliver_displaced(struct vcpu *v)
@@ -213,6 +217,38 @@ static __attribute__((noinline)) void deliver_displaced(struct vcpu *v)
 	virt->inject_irq(&v->virt, v->displaced_vector);
 }
 
+/* How hardware is to deliver: with an open window, not at all. */
+static enum virt_delivery delivery(const struct vcpu *v)
+{
+	if (v->irq_window)
+		return VIRT_DELIVER_NOT;
+	return v->activity == VCPU_RUNS ? VIRT_DELIVER : VIRT_DELIVER_TELL;
+}
+
+/*
+ * Where hardware delivers, in some modes of the local APIC or in all. Of what it cannot do,
+ * an interrupt of the PICs that the guest cannot take yet, it may be unable to wait for the
+ * moment: then software delivers everything until then.
+ */
+static __attribute__((noinline)) bool deliver_beside_hardware(struct vcpu *v, bool extint)
+{
+	bool taken, on = vlapic_mode(v->lapic) != VIRT_APIC_DISABLED;
+
+	if (on && virt->apic_deliver(&v->virt, delivery(v))) {
+		set_tpr_threshold(v, 0);
+		tell_hardware(v);
+		taken = (unlikely(extint) && deliver_by_software(v, false, true)) ||
+			vlapic_next(v->lapic) >= 0;
+		if (likely(!v->irq_window) || virt->apic_deliver(&v->virt, VIRT_DELIVER_NOT))
+			return taken;
+	}
+	tell_levels(v);
+	taken = deliver_by_software(v, true, extint);
+	if (virt_caps.tpr_shadow)
+		set_tpr_threshold(v, vlapic_tpr_threshold_scan(v->lapic));
+	return taken;
+}
+
 /* Bring pending interrupts to the guest. True: it has one to take. */
 static bool deliver_interrupts(struct vcpu *v)
 {
@@ -222,14 +258,11 @@ static bool deliver_interrupts(struct vcpu *v)
 	if (unlikely(v->displaced))
 		deliver_displaced(v);
 	vlapic_sync(v->lapic);
-	if (virt_caps.virq_delivery && vlapic_mode(v->lapic) != VIRT_APIC_DISABLED) {
-		tell_hardware(v);
-		return (unlikely(extint) && deliver_by_software(v, false, true)) ||
-		       vlapic_next(v->lapic) >= 0;
-	}
+	if (virt_caps.virq_delivery)
+		return deliver_beside_hardware(v, extint);
 	taken = deliver_by_software(v, true, extint);
 	if (virt_caps.tpr_shadow)
-		set_tpr_threshold(v);
+		set_tpr_threshold(v, vlapic_tpr_threshold(v->lapic));
 	return taken;
 }
 

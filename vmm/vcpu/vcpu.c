@@ -25,6 +25,7 @@ int vcpu_create(struct vm *vm, u32 index, struct vcpu **out)
 	v->index = index;
 	v->lapic = vm->platform.lapic[index];
 	v->virt.vm = &vm->virt;
+	v->virt.apic_id = index;
 	v->virt.fast = &exit_fast;
 	v->virt.vapic_page = vlapic_page(v->lapic);
 	v->virt.pi = vlapic_pi(v->lapic);

@@ -5,6 +5,8 @@
  *
  * Anyone posts interrupts by setting a bit in the posted-interrupt descriptor;
  * only the vCPU's own run loop touches the register page, so there is no lock.
+ * With virt_caps.posted_irr there is no descriptor: bits are set in IRR, by anyone
+ * and by hardware, all of them atomically.
  * The page has the architectural layout, so that hardware can virtualize it.
  */
 #ifndef VMM_VDEV_VLAPIC_H
@@ -55,6 +57,8 @@ bool vlapic_has_request(const struct vlapic *v); /* anything in IRR, deliverable
 u8 vlapic_irr(const struct vlapic *v);
 u8 vlapic_isr(const struct vlapic *v);
 u8 vlapic_tpr_threshold(struct vlapic *v);
+/* The same with virt_caps.virq_delivery, of a vCPU to which software delivers. */
+u8 vlapic_tpr_threshold_scan(struct vlapic *v);
 
 /* With virt_caps.virq_delivery: what software has changed since this was asked last, so that
  * hardware has to be told RVI, or SVI as well. */
@@ -83,6 +87,9 @@ u32 vlapic_mmio_read(struct vlapic *v, u32 offset);
 void vlapic_mmio_write(struct vlapic *v, u32 offset, u32 value);
 /* After hardware did a trap-like write (VIRT_EXIT_APIC_WRITE). */
 void vlapic_after_write(struct vlapic *v, u32 offset);
+/* After hardware took an interrupt command, VIRT_EXIT_IPI: send it, or if its vector is requested
+ * already tell those that have not taken it. */
+void vlapic_after_ipi(struct vlapic *v, u64 icr, bool requested);
 /* EOI of `vector` done by hardware (VIRT_EXIT_EOI): tell the I/O APIC. */
 void vlapic_after_eoi(struct vlapic *v, u8 vector);
 

@@ -160,6 +160,17 @@ int vlapic_send_many(struct vlapic *v, u64 targets, u32 icr)
 	return sent;
 }
 
+/* Whom the command addressed hardware knows: their IRR says so. Telling somebody else once too
+ * often does no harm. */
+void vlapic_tell(const struct vlapic *v, u8 vector)
+{
+	struct platform *p = v->p;
+
+	for (unsigned i = 0; i < p->cpus; i++)
+		if (vlapic_peek(p->lapic[i], APIC_IRR + (vector >> 5) * 16u) >> (vector & 31) & 1)
+			p->host->post(p->vm, i);
+}
+
 /* --- the interrupt command register ------------------------------------------------------------
  */
 

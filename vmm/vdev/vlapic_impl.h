@@ -136,6 +136,8 @@ u32 vlapic_read(struct vlapic *v, u32 offset);
 
 /* Send what was written to the interrupt command register. */
 void vlapic_send(struct vlapic *v, u32 low, u32 dest);
+/* Hardware has requested the vector at others: tell those where it is pending still. */
+void vlapic_tell(const struct vlapic *v, u8 vector);
 
 void vlapic_timer_init(struct vlapic *v);
 void vlapic_timer_stop(struct vlapic *v);

@@ -275,6 +275,19 @@ static int write_x2apic(struct vlapic *v, u32 index, u64 value)
 	return 0;
 }
 
+/* Of the reserved bits, hardware may leave the one set that was Delivery Status. */
+void vlapic_after_ipi(struct vlapic *v, u64 icr, bool requested)
+{
+	icr &= ~(u64)(X2APIC_ICR_RESERVED);
+	if (!requested) {
+		(void)write_icr(v, icr);
+		return;
+	}
+	*vlapic_reg(v, APIC_ICR) = (u32)icr;
+	*vlapic_reg(v, APIC_ICR_HIGH) = (u32)(icr >> 32);
+	vlapic_tell(v, (u8)icr);
+}
+
 bool vlapic_fast_eoi(struct vlapic *v, u64 value)
 {
 	if (unlikely(!v->x2apic || value))

@@ -22,7 +22,7 @@ static __attribute__((noinline)) u32 scan_words(const struct vlapic *v, u32 base
 {
 #pragma GCC unroll 8
 	for (u32 i = 8; i-- > 0;)
-		if (v->regs[(base + i * 16) / 4])
+		if (vlapic_peek(v, base + i * 16))
 			return 1u << i;
 	return 0;
 }
@@ -62,12 +62,15 @@ static void vector_set(struct vlapic *v, u32 base, u8 *mask, u8 vector)
 
 static void vector_clear(struct vlapic *v, u32 base, u8 *mask, u8 vector)
 {
-	u32 *word = word_of(v, base, vector >> 5);
+	u32 *word = word_of(v, base, vector >> 5), bit = 1u << (vector & 31);
 
-	*word &= ~(1u << (vector & 31));
-	if (virt_caps.virq_delivery)
+	if (virt_caps.virq_delivery) {
+		__atomic_fetch_and(word, ~bit, __ATOMIC_RELAXED);
 		*mask |= 1;
-	else if (!*word)
+		return;
+	}
+	*word &= ~bit;
+	if (!*word)
 		*mask &= (u8) ~(1u << (vector >> 5));
 }
 
@@ -125,6 +128,23 @@ static __attribute__((noinline)) void hold(struct vlapic *v, u8 vector)
 	v->p->host->kick(v->p->vm, v->index);
 }
 
+/*
+ * Hardware that takes what is posted from IRR itself. A bit that is set there may be hardware's,
+ * which has told nobody yet, or need not tell since the vCPU seemed to run: so each of
+ * ours is told.
+ */
+static __attribute__((noinline)) void post_beside_hardware(struct vlapic *v, u8 vector)
+{
+	u32 *word = word_of(v, APIC_IRR, vector >> 5);
+
+	if (__atomic_load_n(&v->level_changed, __ATOMIC_ACQUIRE)) {
+		hold(v, vector);
+		return;
+	}
+	__atomic_fetch_or(word, 1u << (vector & 31), __ATOMIC_SEQ_CST);
+	v->p->host->post(v->p->vm, v->index);
+}
+
 void vlapic_post(struct vlapic *v, u8 vector, bool level)
 {
 	u64 bit = BIT(vector & 63);
@@ -137,8 +157,8 @@ void vlapic_post(struct vlapic *v, u8 vector, bool level)
 	}
 	note_level(v, vector, level);
 	if (unlikely(virt_caps.virq_delivery) &&
-	    __atomic_load_n(&v->level_changed, __ATOMIC_ACQUIRE)) {
-		hold(v, vector);
+	    (virt_caps.posted_irr || __atomic_load_n(&v->level_changed, __ATOMIC_ACQUIRE))) {
+		post_beside_hardware(v, vector);
 		return;
 	}
 	/* Who set the bit first also sets ON and kicks. */
@@ -148,22 +168,17 @@ void vlapic_post(struct vlapic *v, u8 vector, bool level)
 		v->p->host->post(v->p->vm, v->index);
 }
 
-/* The trigger mode register follows the way in which the vectors were posted. */
-static inline void tmr_update(struct vlapic *v, u32 word, u32 bits)
-{
-	u32 level = __atomic_load_n((u32 *)v->level + word, __ATOMIC_RELAXED);
-	u32 *tmr = word_of(v, APIC_TMR, word);
-
-	*tmr = (*tmr & ~bits) | (level & bits);
-}
-
+/* 32 vectors. Atomic, since with posted_irr others write to IRR as well; the trigger mode register
+ * follows the way in which the vectors were posted. */
 static inline void merge(struct vlapic *v, u32 word, u32 bits)
 {
+	u32 *irr = word_of(v, APIC_IRR, word), *tmr = irr - (APIC_IRR - APIC_TMR) / 4;
+
 	if (!bits)
 		return;
-	*word_of(v, APIC_IRR, word) |= bits;
+	__atomic_fetch_or(irr, bits, __ATOMIC_RELAXED);
 	v->irr_mask = (u8)(v->irr_mask | 1u << word);
-	tmr_update(v, word, bits);
+	*tmr = (*tmr & ~bits) | (__atomic_load_n((u32 *)v->level + word, __ATOMIC_RELAXED) & bits);
 }
 
 /* 64 vectors, as posted. */
@@ -217,8 +232,9 @@ static inline u8 priority(const struct vlapic *v)
 	u32 mask;
 	u8 isr;
 
-	/* Hardware that delivers keeps PPR itself, as long as it alone changes ISR. */
-	if (virt_caps.virq_delivery && !v->isr_mask)
+	/* Hardware that delivers keeps PPR itself, as long as it alone changes ISR; of a vCPU that
+	 * software may deliver to as well, nobody knows who was the last. */
+	if (virt_caps.virq_delivery && !v->isr_mask && !virt_caps.posted_irr)
 		return MAX((u8)v->regs[APIC_PPR / 4], tpr);
 	mask = isr_mask(v);
 	if (likely(!mask))
@@ -296,10 +312,16 @@ u8 vlapic_tpr_threshold(struct vlapic *v)
 {
 	u8 class;
 
-	/* Hardware that delivers knows by itself. */
-	if (likely(!v->irr_mask) || virt_caps.virq_delivery)
+	if (likely(!v->irr_mask))
 		return 0;
 	class = highest(v, APIC_IRR, v->irr_mask) >> 4;
+	return class <= vlapic_get_tpr(v) >> 4 ? class : 0;
+}
+
+u8 vlapic_tpr_threshold_scan(struct vlapic *v)
+{
+	u8 class = vlapic_irr(v) >> 4;
+
 	return class <= vlapic_get_tpr(v) >> 4 ? class : 0;
 }
 

@@ -95,6 +95,13 @@ void vmx_apic_tpr_threshold(struct virt_vcpu *v, u8 threshold)
 	vmwrite(VMCS_TPR_THRESHOLD, threshold);
 }
 
+/* What a window is asked for comes beside what hardware delivers. */
+bool vmx_apic_deliver(struct virt_vcpu *v, enum virt_delivery how)
+{
+	(void)how;
+	return vmx_of(v)->controls.proc2 & PROC2_VIRQ_DELIVERY;
+}
+
 void vmx_apic_set_status(struct virt_vcpu *v, u8 rvi, u8 svi)
 {
 	if (vmx_of(v)->controls.proc2 & PROC2_VIRQ_DELIVERY)

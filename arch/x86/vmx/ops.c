@@ -43,6 +43,7 @@ const struct virt_ops vmx_ops = {
     .io_pass = vmx_io_pass,
     .apic_mode = vmx_apic_mode,
     .apic_tpr_threshold = vmx_apic_tpr_threshold,
+    .apic_deliver = vmx_apic_deliver,
     .apic_set_status = vmx_apic_set_status,
     .apic_set_request = vmx_apic_set_request,
     .apic_eoi_exit = vmx_apic_eoi_exit,

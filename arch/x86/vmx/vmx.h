@@ -190,6 +190,7 @@ void vmx_vpid_renew(struct vmx_vcpu *x);
 /* apicv.c */
 void vmx_apic_mode(struct virt_vcpu *v, enum virt_apic_mode mode);
 void vmx_apic_tpr_threshold(struct virt_vcpu *v, u8 threshold);
+bool vmx_apic_deliver(struct virt_vcpu *v, enum virt_delivery how);
 void vmx_apic_set_status(struct virt_vcpu *v, u8 rvi, u8 svi);
 void vmx_apic_set_request(struct virt_vcpu *v, u8 rvi);
 void vmx_apic_eoi_exit(struct virt_vcpu *v, const u64 bitmap[4]);

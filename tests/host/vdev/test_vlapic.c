@@ -466,6 +466,71 @@ static void a_new_trigger_mode_waits_for_the_bitmap(void **state)
 	assert_int_equal(vlapic_irr(v), 0);
 }
 
+/* Hardware that looks into IRR finds there what is posted; a bit that is there already may be its
+ * own, and tells nobody that it is ours, too. */
+static void posted_into_irr(void **state)
+{
+	struct vlapic *v = LAPIC(0);
+	u32 *page = vlapic_page(v);
+	u64 map[4];
+
+	(void)state;
+	virt_caps.virq_delivery = virt_caps.posted_irr = true;
+	vlapic_post(v, 0x31, false);
+	assert_int_equal(page[(0x200 + 16) / 4], 1u << 17);
+	assert_int_equal(vlapic_pi(v)->pir[0] | vlapic_pi(v)->control, 0);
+	assert_int_equal(fx.kicks[0], 1);
+	vlapic_post(v, 0x31, false);
+	assert_int_equal(fx.kicks[0], 2);
+	/* A new trigger mode waits for its own vCPU, which alone writes TMR. */
+	vlapic_post(v, 0x99, true);
+	assert_int_equal(page[(0x200 + 4 * 16) / 4], 0);
+	assert_int_equal(page[(0x180 + 4 * 16) / 4], 0);
+	assert_int_equal(fx.kicks[0], 3);
+	vlapic_sync(v);
+	assert_int_equal(vlapic_irr(v), 0x99);
+	assert_int_equal(page[(0x180 + 4 * 16) / 4], 1u << 25);
+	assert_true(vlapic_eoi_bitmap(v, map));
+	vlapic_post(v, 0x9a, false);
+	assert_int_equal(vlapic_irr(v), 0x9a);
+	/* Software may deliver as well: then it goes by ISR, whatever PPR was left. */
+	page[0xa0 / 4] = 0xf0;
+	assert_int_equal(vlapic_tpr_threshold_scan(v), 0);
+	vlapic_set_tpr(v, 0x93);
+	assert_int_equal(vlapic_next(v), -1);
+	assert_int_equal(vlapic_tpr_threshold_scan(v), 9);
+	vlapic_set_tpr(v, 0);
+	assert_int_equal(vlapic_take(v), 0x9a);
+	assert_int_equal(vlapic_take(v), -1);
+	assert_int_equal(vlapic_irr(v), 0x99);
+	assert_int_equal(vlapic_isr(v), 0x9a);
+}
+
+/* An IPI that hardware has requested is not sent again; those that have it still are told. */
+static void ipis_that_hardware_began(void **state)
+{
+	(void)state;
+	virt_caps.virq_delivery = virt_caps.posted_irr = true;
+	for (unsigned i = 0; i < 4; i++)
+		lapic_x2apic(i);
+	memset(fx.kicks, 0, sizeof(fx.kicks));
+	((u32 *)vlapic_page(LAPIC(2)))[(0x200 + 7 * 16) / 4] = 1u << 29;
+	vlapic_after_ipi(LAPIC(1), 0xc10fd, true);
+	assert_int_equal(fx.kicks[2], 1);
+	assert_int_equal(fx.kicks[0] + fx.kicks[1] + fx.kicks[3], 0);
+	assert_int_equal(vlapic_irr(LAPIC(0)) | vlapic_irr(LAPIC(3)), 0);
+	/* The bit that was Delivery Status is not left behind. */
+	assert_int_equal(((u32 *)vlapic_page(LAPIC(1)))[0x300 / 4], 0xc00fd);
+	vlapic_after_ipi(LAPIC(1), 3ull << 32 | 0x10fd, false);
+	assert_int_equal(fx.kicks[3], 1);
+	assert_int_equal(vlapic_irr(LAPIC(3)), 0xfd);
+	/* To itself, and a kind that hardware does not know. */
+	vlapic_after_ipi(LAPIC(1), 0x400fb, false);
+	assert_int_equal(vlapic_irr(LAPIC(1)), 0xfb);
+	vlapic_after_ipi(LAPIC(1), 2ull << 32 | 0x400, false);
+	assert_int_equal(fx.nmis[2], 1);
+}
+
 static void mmio_parts_and_borders(void **state)
 {
 	struct vlapic *v = LAPIC(2);
@@ -511,6 +576,8 @@ int main(void)
 	    TEST(errors_are_latched),
 	    TEST(level_bitmap_for_hardware),
 	    TEST(a_new_trigger_mode_waits_for_the_bitmap),
+	    TEST(posted_into_irr),
+	    TEST(ipis_that_hardware_began),
 	    TEST(mmio_parts_and_borders),
 	};
 

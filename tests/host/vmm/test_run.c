@@ -31,6 +31,11 @@ static u8 *eoi_flag;
 static bool window, ready;
 static int pending, injected;
 static unsigned nmis;
+/* Hardware that delivers: as it was told last, whether it does beside an open window, and what it
+ * was told before IRR was looked at. */
+static enum virt_delivery told, told_at_look;
+static bool beside_window, extint;
+static u8 threshold;
 
 /* --- the back end ----------------------------------------------------------------------------- */
 
@@ -143,14 +148,22 @@ static void fake_inject_nmi(struct virt_vcpu *vv)
 	nmis++;
 }
 
-static void fake_tpr_threshold(struct virt_vcpu *vv, u8 threshold)
+static void fake_tpr_threshold(struct virt_vcpu *vv, u8 to)
 {
 	(void)vv;
-	(void)threshold;
+	threshold = to;
+}
+
+static bool fake_deliver(struct virt_vcpu *vv, enum virt_delivery how)
+{
+	(void)vv;
+	told = how;
+	return how != VIRT_DELIVER_NOT || beside_window;
 }
 
 static const struct virt_ops ops = {
     .apic_tpr_threshold = fake_tpr_threshold,
+    .apic_deliver = fake_deliver,
     .nmi_ready = fake_nmi_ready,
     .inject_nmi = fake_inject_nmi,
     .load = fake_load,
@@ -265,13 +278,14 @@ void vm_vcpu_parked(struct vm *of)
 bool platform_extint_enabled(struct platform *p)
 {
 	(void)p;
-	return false;
+	return extint;
 }
 
 u8 platform_extint_ack(struct platform *p)
 {
 	(void)p;
-	return 0;
+	extint = false;
+	return 0x20;
 }
 
 void vlapic_reset(struct vlapic *l, bool init)
@@ -283,6 +297,7 @@ void vlapic_reset(struct vlapic *l, bool init)
 int vlapic_next(struct vlapic *l)
 {
 	(void)l;
+	told_at_look = told;
 	return pending;
 }
 
@@ -304,6 +319,12 @@ u8 vlapic_tpr_threshold(struct vlapic *l)
 {
 	(void)l;
 	return 0;
+}
+
+u8 vlapic_tpr_threshold_scan(struct vlapic *l)
+{
+	(void)l;
+	return 7;
 }
 
 u8 vlapic_irr(const struct vlapic *l)
@@ -358,6 +379,10 @@ static int setup(void **state)
 	ready = true;
 	pending = injected = -1;
 	nmis = 0;
+	memset(&virt_caps, 0, sizeof(virt_caps));
+	told = VIRT_DELIVER_NOT;
+	beside_window = extint = false;
+	threshold = 0;
 	percpu(sched_flags) = 0;
 	return 0;
 }
@@ -481,6 +506,84 @@ static void who_woke_others_goes_to_the_run_loop(void **state)
 	percpu(sched_flags) = SCHED_F_RESCHED;
 	vcpu_has_woken(&v);
 	assert_false(vcpu_fast_attend(&v.virt));
+}
+
+/* What hardware delivers is not injected; an interrupt of the PICs is. */
+static void hardware_delivers(void **state)
+{
+	(void)state;
+	virt_caps.virq_delivery = virt_caps.tpr_shadow = true;
+	v.index = 0;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	pending = 0x40;
+	run();
+	assert_int_equal(told, VIRT_DELIVER);
+	assert_int_equal(injected, -1);
+	extint = vm.platform.intr = true;
+	vcpu_look(&v);
+	run();
+	assert_int_equal(injected, 0x20);
+	assert_int_equal(told, VIRT_DELIVER);
+	assert_false(window);
+}
+
+/* While a window is open, hardware may be unable to deliver: then everything goes through it. */
+static void software_delivers_until_the_window(void **state)
+{
+	(void)state;
+	virt_caps.virq_delivery = virt_caps.tpr_shadow = true;
+	v.index = 0;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	ready = false;
+	extint = vm.platform.intr = true;
+	run();
+	assert_true(window);
+	assert_int_equal(told, VIRT_DELIVER_NOT);
+	assert_int_equal(threshold, 7);
+	/* A request that comes now is seen, though hardware has been told nothing. */
+	extint = false;
+	pending = 0x40;
+	v.virt.requests = VCPU_REQ_POST;
+	run();
+	assert_int_equal(told_at_look, VIRT_DELIVER_NOT);
+	extint = true;
+	ready = true;
+	vcpu_end_irq_window(&v);
+	run();
+	assert_int_equal(told, VIRT_DELIVER);
+	assert_int_equal(threshold, 0);
+	assert_int_equal(injected, 0x20);
+	assert_int_equal(pending, 0x40);
+	/* Other hardware does both. */
+	beside_window = true;
+	ready = false;
+	extint = vm.platform.intr = true;
+	vcpu_look(&v);
+	run();
+	assert_true(window);
+	assert_int_equal(injected, 0x20);
+	assert_int_equal(threshold, 0);
+	assert_int_equal(pending, 0x40);
+}
+
+/* Who may rest has itself told of requests first, and looks for them only then. */
+static void nothing_is_lost_on_the_way_to_rest(void **state)
+{
+	(void)state;
+	virt_caps.virq_delivery = true;
+	vcpu_set_activity(&v, VCPU_HALTED);
+	told_at_look = VIRT_DELIVER;
+	run();
+	assert_true(v.sched.want_block);
+	assert_int_equal(told_at_look, VIRT_DELIVER_TELL);
+	pending = 0x40;
+	v.virt.requests = VCPU_REQ_POST;
+	run();
+	assert_int_equal(v.activity, VCPU_RUNS);
+	assert_int_equal(entries, 1);
+	vcpu_look(&v);
+	run();
+	assert_int_equal(told, VIRT_DELIVER);
 }
 
 static void no_nmi_before_sipi(void **state)
@@ -754,6 +857,9 @@ int main(void)
 	    cmocka_unit_test_setup(a_displaced_interrupt_comes_again, setup),
 	    cmocka_unit_test_setup(kicks_for_others_go_to_the_run_loop, setup),
 	    cmocka_unit_test_setup(who_woke_others_goes_to_the_run_loop, setup),
+	    cmocka_unit_test_setup(hardware_delivers, setup),
+	    cmocka_unit_test_setup(software_delivers_until_the_window, setup),
+	    cmocka_unit_test_setup(nothing_is_lost_on_the_way_to_rest, setup),
 	    cmocka_unit_test_setup(no_nmi_before_sipi, setup),
 	    cmocka_unit_test_setup(guest_mode_is_told, setup),
 	    cmocka_unit_test_setup(kick_ends_a_halt_with_interrupts_off, setup),
