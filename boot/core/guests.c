@@ -125,6 +125,19 @@ static void set_wall_clock(void)
 		log_warn("time: the firmware has no clock, guests start in 1970");
 }
 
+static void use_processor(const struct config_processor *p)
+{
+	bool delivery = p->interrupt_delivery;
+
+	virt_caps.virq_delivery &= delivery;
+	virt_caps.x2apic_virt &= delivery;
+	virt_caps.posted_irr &= delivery;
+	virt_caps.posted &= delivery && p->posted_interrupts;
+	if (virt_caps.virq_delivery)
+		log_info("virt: the processor delivers interrupts%s",
+			 virt_caps.posted ? ", posted ones, too" : "");
+}
+
 void boot_guests_start(void)
 {
 	set_wall_clock();
@@ -133,7 +146,7 @@ void boot_guests_start(void)
 		return;
 	log_set_echo_level(config.console.level);
 	console_follow(config.console.follow);
-	virt_caps.posted &= config.processor.posted_interrupts;
+	use_processor(&config.processor);
 	if (!virt || __atomic_load_n(&virt_missing, __ATOMIC_ACQUIRE)) {
 		log_err("virt: the configured VMs cannot be started");
 		return;

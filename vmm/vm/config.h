@@ -115,6 +115,7 @@ struct config_console {
 /* What of the processor's offers is used. */
 struct config_processor {
 	bool posted_interrupts;
+	bool interrupt_delivery; /* false: neither */
 };
 
 struct config {

@@ -177,7 +177,7 @@ static void defaults_are_modest(void **state)
 	assert_int_equal(f->cfg.console.kind, CONFIG_CONSOLE_AUTO);
 	assert_int_equal(f->cfg.console.level, KLOG_INFO);
 	assert_true(f->cfg.console.follow);
-	assert_true(f->cfg.processor.posted_interrupts);
+	assert_true(f->cfg.processor.posted_interrupts && f->cfg.processor.interrupt_delivery);
 	config_free(&f->cfg);
 }
 
@@ -370,6 +370,19 @@ static void processor_is_read(void **state)
 	assert_int_equal(tree_read(f), 0);
 	assert_string_equal(f->said, "");
 	assert_false(f->cfg.processor.posted_interrupts);
+	assert_true(f->cfg.processor.interrupt_delivery);
+	config_free(&f->cfg);
+
+	tree_begin(f);
+	fdt_begin_node(f->blob, "processor");
+	fdt_property_string(f->blob, "compatible", "hanok,processor");
+	fdt_property_string(f->blob, "interrupt-delivery", "off");
+	fdt_end_node(f->blob);
+	fdt_begin_node(f->blob, "vms");
+	fdt_end_node(f->blob);
+	assert_int_equal(tree_read(f), 0);
+	assert_true(f->cfg.processor.posted_interrupts);
+	assert_false(f->cfg.processor.interrupt_delivery);
 	config_free(&f->cfg);
 }
 
