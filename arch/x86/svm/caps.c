@@ -21,11 +21,16 @@ void svm_cpuid_read(struct svm_cpuid *c)
 	*c = (struct svm_cpuid){.revision = r.eax & 0xff, .asids = r.ebx, .features = r.edx};
 }
 
-/*
- * Not used: AVIC, since nothing here could test it, and what it saves is not needed for
- * guests to run right (docs/adr/0009); virtual GIF and virtual VMSAVE and VMLOAD, which serve
- * hypervisors inside guests; LBR virtualization.
- */
+/* Why all three: docs/adr/0009. */
+static bool avic_usable(u32 features)
+{
+	const u32 needed = (u32)(SVM_FEATURE_AVIC | SVM_FEATURE_X2AVIC | SVM_FEATURE_VNMI);
+
+	return (features & needed) == needed;
+}
+
+/* Not used: virtual GIF and virtual VMSAVE and VMLOAD, which serve hypervisors inside guests; LBR
+ * virtualization. */
 static void caps_fill(const struct svm_cpuid *c, struct virt_caps *caps)
 {
 	const struct cpu_features *f = cpu_features();
@@ -33,6 +38,8 @@ static void caps_fill(const struct svm_cpuid *c, struct virt_caps *caps)
 	*caps = (struct virt_caps){.name = "AMD-V"};
 	caps->max_leaf = f->page_1g ? GIB(1) : MIB(2);
 	caps->tpr_shadow = true;
+	caps->virq_delivery = avic_usable(c->features);
+	caps->posted = caps->posted_irr = caps->x2apic_virt = caps->virq_delivery;
 	caps->pause_exit = c->features & SVM_FEATURE_PAUSE_FILTER;
 	caps->tsc_scaling = c->features & SVM_FEATURE_TSC_RATE;
 	caps->decode_assist = c->features & SVM_FEATURE_NRIP;
@@ -56,6 +63,7 @@ int svm_caps_resolve(const struct svm_cpuid *c, struct svm_caps *sc, struct virt
 	    .cpuid = *c,
 	    .asids = c->asids,
 	    .clean = c->features & SVM_FEATURE_CLEAN ? CLEAN_ALL : 0,
+	    .avic = avic_usable(c->features),
 	    .nrip = c->features & SVM_FEATURE_NRIP,
 	    .decode = c->features & SVM_FEATURE_DECODE,
 	    .flush_asid = c->features & SVM_FEATURE_FLUSH_ASID,
@@ -63,6 +71,8 @@ int svm_caps_resolve(const struct svm_cpuid *c, struct svm_caps *sc, struct virt
 	    .pause_threshold = c->features & SVM_FEATURE_PAUSE_THRESHOLD,
 	    .spec_ctrl = c->features & SVM_FEATURE_SPEC_CTRL,
 	};
+	if (sc->clean && sc->avic)
+		sc->clean |= (u32)CLEAN_AVIC;
 	caps_fill(c, caps);
 	return ERR_OK;
 }

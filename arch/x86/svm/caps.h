@@ -15,6 +15,8 @@
 #define SVM_FEATURE_DECODE BIT(7)
 #define SVM_FEATURE_PAUSE_FILTER BIT(10)
 #define SVM_FEATURE_PAUSE_THRESHOLD BIT(12)
+#define SVM_FEATURE_AVIC BIT(13)
+#define SVM_FEATURE_X2AVIC BIT(18)
 #define SVM_FEATURE_SPEC_CTRL BIT(20)
 #define SVM_FEATURE_VNMI BIT(25)
 
@@ -38,6 +40,7 @@ struct svm_caps {
 	bool vnmi;
 	bool pause_threshold;
 	bool spec_ctrl; /* hardware swaps IA32_SPEC_CTRL */
+	bool avic;      /* in x2APIC mode */
 };
 
 /* The boot processor's; valid after svm_check(). */

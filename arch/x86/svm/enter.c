@@ -17,6 +17,14 @@ void svm_set_tsc_offset(struct virt_vcpu *v, u64 offset)
 	svm_dirty(x, CLEAN_INTERCEPTS);
 }
 
+static __cold __attribute__((noinline)) void prepare_rare(struct svm_vcpu *x, u32 todo)
+{
+	if (todo & TODO_NMI)
+		svm_nmi_prepare(x);
+	if (todo & TODO_AVIC)
+		svm_avic_enter(x);
+}
+
 bool svm_prepare(struct virt_vcpu *v, struct virt_exit *exit)
 {
 	struct svm_vcpu *x = svm_of(v);
@@ -33,8 +41,8 @@ bool svm_prepare(struct virt_vcpu *v, struct virt_exit *exit)
 		todo |= __atomic_exchange_n(&x->requests, 0, __ATOMIC_SEQ_CST);
 	if (todo & (TODO_FLUSH | TODO_ASID))
 		svm_tlb_prepare(x, todo);
-	if (unlikely(todo & TODO_NMI))
-		svm_nmi_prepare(x);
+	if (unlikely(todo & (TODO_NMI | TODO_AVIC)))
+		prepare_rare(x, todo);
 	if (likely(!(todo & TODO_FAULT)))
 		return true;
 	exit->kind = VIRT_EXIT_TRIPLE_FAULT;

@@ -241,6 +241,10 @@ static const struct exit_desc exits[] = {
 
 static const struct exit_desc nested_fault = {"nested page fault", fill_memory, VIRT_EXIT_MEMORY,
 					      0};
+static const struct exit_desc avic[] = {
+    {"incomplete IPI", svm_fill_ipi, VIRT_EXIT_IPI, 0},
+    {"APIC access that is not accelerated", svm_fill_noaccel, VIRT_EXIT_EOI, 0},
+};
 static const struct exit_desc invalid = {"invalid VMCB", svm_entry_failed, VIRT_EXIT_ENTRY_FAILED,
 					 0};
 static const struct exit_desc unknown = {"unknown", fill_raw, VIRT_EXIT_UNKNOWN, 0};
@@ -251,6 +255,8 @@ static const struct exit_desc *desc_of(u64 code)
 		return &exits[code];
 	if (likely(code == SVM_EXIT_NPF))
 		return &nested_fault;
+	if (code == SVM_EXIT_IPI || code == SVM_EXIT_NOACCEL)
+		return &avic[code - SVM_EXIT_IPI];
 	/* Some processors have stored -1 in 32 bits. */
 	return (u32)code == (u32)SVM_EXIT_INVALID || (u32)code == (u32)SVM_EXIT_BUSY ? &invalid
 										     : &unknown;

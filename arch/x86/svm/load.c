@@ -84,6 +84,8 @@ void svm_load(struct virt_vcpu *v)
 		processor_change(x, c);
 	else if (x->asid_generation != c->asid_generation)
 		x->todo |= TODO_ASID;
+	if (x->avic_entry)
+		svm_avic_load(x);
 	nested_root_update(x, v->vm);
 	virt_vm_switch(&c->last_vm, svm_vm_of(v->vm)->id);
 	spec_ctrl_prepare(x, v->vm);
@@ -98,6 +100,8 @@ void svm_unload(struct virt_vcpu *v)
 	struct svm_cpu *c = &percpu(svm_cpu);
 
 	BUG_ON(c->current != x);
+	if (x->avic_entry)
+		svm_avic_unload(x);
 	x->xcr0 = svm_xcr0_get(x);
 	x->tsc_aux = c->tsc_aux = svm_tsc_aux_get(x);
 	virt_fpu_save(x->xsave, x->xcr0);

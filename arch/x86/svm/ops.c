@@ -5,37 +5,11 @@
 #include "arch/x86/mm/radix.h"
 #include "arch/x86/svm/svm.h"
 
-/* The local APIC is not virtualized by hardware but for CR8. */
-static void mode_ignore(struct virt_vcpu *v, enum virt_apic_mode mode)
-{
-	(void)v;
-	(void)mode;
-}
-
-static void status_ignore(struct virt_vcpu *v, u8 rvi, u8 svi)
-{
-	(void)v;
-	(void)rvi;
-	(void)svi;
-}
-
+/* VMRUN finds the highest request by itself. */
 static void request_ignore(struct virt_vcpu *v, u8 rvi)
 {
 	(void)v;
 	(void)rvi;
-}
-
-static void eoi_exit_ignore(struct virt_vcpu *v, const u64 bitmap[4])
-{
-	(void)v;
-	(void)bitmap;
-}
-
-static int post_refuse(struct virt_vcpu *v, u32 host_cpu)
-{
-	(void)v;
-	(void)host_cpu;
-	return ERR_UNSUPPORTED;
 }
 
 const struct virt_ops svm_ops = {
@@ -74,10 +48,11 @@ const struct virt_ops svm_ops = {
     .tlb_flush_vcpu = svm_tlb_flush_vcpu,
     .msr_pass = svm_msr_pass,
     .io_pass = svm_io_pass,
-    .apic_mode = mode_ignore,
+    .apic_mode = svm_apic_mode,
     .apic_tpr_threshold = svm_tpr_threshold,
-    .apic_set_status = status_ignore,
+    .apic_deliver = svm_apic_deliver,
+    .apic_set_status = svm_apic_set_status,
     .apic_set_request = request_ignore,
-    .apic_eoi_exit = eoi_exit_ignore,
-    .apic_post = post_refuse,
+    .apic_eoi_exit = svm_apic_eoi_exit,
+    .apic_post = svm_apic_post,
 };

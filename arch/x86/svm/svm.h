@@ -20,6 +20,7 @@
 #define TODO_FAULT BIT(2)  /* a fault on top of a double fault: shutdown */
 #define TODO_RETURN BIT(3) /* do not enter, the caller has something to look at */
 #define TODO_NMI BIT(4)    /* an NMI waits for an event's delivery: exit right after it */
+#define TODO_AVIC BIT(5)   /* from now on doorbells reach it, if AVIC is on */
 
 /* Whether a guest can take an NMI, where the processor does not keep track (no vNMI). */
 enum svm_nmi {
@@ -57,6 +58,11 @@ struct svm_vcpu {
 	u64 xcr0;
 	void *xsave;
 
+	/* AVIC, see avic.c. */
+	u64 *avic_entry; /* in the VM's table; NULL: not used */
+	bool avic_mode;  /* the APIC's mode allows it */
+	bool avic_on;    /* the guest runs with it; read by any CPU */
+
 	struct svm_vcpu *next; /* of the same VM */
 };
 static_assert(offsetof(struct svm_vcpu, vmcb) == SVM_OFFSET_VMCB, "entry.S");
@@ -74,6 +80,9 @@ struct svm_vm {
 	struct svm_vcpu *vcpus;
 	u64 id;                /* unique for ever: addresses are used again */
 	bool spec_ctrl_passed; /* guests write IA32_SPEC_CTRL without an exit */
+	u64 *avic_table;       /* physical APIC IDs; NULL: AVIC is not used */
+	u8 *avic_msr_map;      /* instead of the VM's, while AVIC is on */
+	u32 avic_last;         /* highest APIC ID in the table */
 };
 
 /* Of each processor. */
@@ -127,6 +136,7 @@ void svm_vm_destroy(struct virt_vm *vm);
 void svm_msr_pass(struct virt_vm *vm, u32 msr, bool read, bool write);
 void svm_io_pass(struct virt_vm *vm, u16 port, u16 count);
 /* Clear the bits of an MSR in a permission map of 8 KiB (15.11). Pure. */
+#define SVM_MSR_MAP_SIZE (2 * PAGE_SIZE)
 void svm_map_pass(u8 *map, u32 msr, bool read, bool write);
 
 /* vcpu.c; svm_intercepts_init: what every vCPU exits for. Pure. */
@@ -218,6 +228,23 @@ void svm_enter(struct virt_vcpu *v, struct virt_exit *exit);
 bool svm_prepare(struct virt_vcpu *v, struct virt_exit *exit);
 void svm_set_deadline(struct virt_vcpu *v, u64 tsc);
 void svm_set_tsc_offset(struct virt_vcpu *v, u64 offset);
+
+/* avic.c; svm_avic_load, svm_avic_unload: with .avic_entry. svm_avic_enter: before an entry, with
+ * TODO_AVIC. svm_fill_ipi and svm_fill_noaccel complete the two exits. */
+int __must_check svm_avic_vm_create(struct virt_vm *vm);
+void svm_avic_vm_destroy(struct svm_vm *own);
+void svm_avic_vcpu_create(struct virt_vcpu *v);
+void svm_avic_vcpu_destroy(struct svm_vcpu *x);
+void svm_avic_load(struct svm_vcpu *x);
+void svm_avic_unload(struct svm_vcpu *x);
+void svm_avic_enter(struct svm_vcpu *x);
+void svm_fill_ipi(struct virt_vcpu *v, struct svm_vcpu *x, struct virt_exit *exit);
+void svm_fill_noaccel(struct virt_vcpu *v, struct svm_vcpu *x, struct virt_exit *exit);
+void svm_apic_mode(struct virt_vcpu *v, enum virt_apic_mode mode);
+bool svm_apic_deliver(struct virt_vcpu *v, enum virt_delivery how);
+void svm_apic_set_status(struct virt_vcpu *v, u8 rvi, u8 svi);
+void svm_apic_eoi_exit(struct virt_vcpu *v, const u64 bitmap[4]);
+int svm_apic_post(struct virt_vcpu *v, u32 host_cpu);
 
 /* fail.c: VMRUN refused the VMCB. */
 void svm_entry_failed(struct virt_vcpu *v, struct svm_vcpu *x, struct virt_exit *exit);

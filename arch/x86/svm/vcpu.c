@@ -47,6 +47,7 @@ int svm_vcpu_create(struct virt_vcpu *v)
 	x->tpr = v->vapic_page ? (u8 *)v->vapic_page + APIC_TPR : &x->own_tpr;
 	virt_spec_init(&x->spec);
 	vmcb_init(x->vmcb, v->vm);
+	svm_avic_vcpu_create(v);
 	svm_vcpu_reset(v, false);
 	x->next = svm_vm_of(v->vm)->vcpus;
 	svm_vm_of(v->vm)->vcpus = x;
@@ -71,6 +72,7 @@ void svm_vcpu_destroy(struct virt_vcpu *v)
 		return;
 	if (x->loaded)
 		svm_unload(v);
+	svm_avic_vcpu_destroy(x);
 	list_remove(svm_vm_of(v->vm), x);
 	virt_fpu_free(x->xsave);
 	pages_free(x->vmcb, 0);

@@ -44,6 +44,8 @@ void svm_msr_pass(struct virt_vm *vm, u32 msr, bool read, bool write)
 	if (msr == MSR_IA32_SPEC_CTRL && write)
 		svm_vm_of(vm)->spec_ctrl_passed = true;
 	svm_map_pass(vm->msr_bitmap, msr, read, write);
+	if (svm_vm_of(vm)->avic_msr_map)
+		svm_map_pass(svm_vm_of(vm)->avic_msr_map, msr, read, write);
 }
 
 void svm_io_pass(struct virt_vm *vm, u16 port, u16 count)
@@ -56,6 +58,7 @@ int svm_vm_create(struct virt_vm *vm)
 {
 	static u64 last_id;
 	struct svm_vm *own = pages_alloc(0);
+	int err;
 
 	vm->backend = own;
 	vm->apic_page = HPA(0);
@@ -66,6 +69,11 @@ int svm_vm_create(struct virt_vm *vm)
 	if (!vm->io_bitmap) {
 		svm_vm_destroy(vm);
 		return trace_err(ERR_NOMEM, "no memory for a VM's permission maps");
+	}
+	err = svm_avic_vm_create(vm);
+	if (err) {
+		svm_vm_destroy(vm);
+		return err;
 	}
 	vm->msr_bitmap = vm->io_bitmap + IO_MAP_SIZE;
 	/* Everything is intercepted but what is the guest's own. */
@@ -83,6 +91,7 @@ void svm_vm_destroy(struct virt_vm *vm)
 
 	if (!own)
 		return;
+	svm_avic_vm_destroy(own);
 	pages_free(vm->io_bitmap, MAPS_ORDER);
 	pages_free(own, 0);
 	vm->backend = NULL;

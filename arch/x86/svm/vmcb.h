@@ -26,6 +26,8 @@ enum vmcb_tlb_control { TLB_KEEP = 0, TLB_FLUSH_ALL = 1, TLB_FLUSH_ASID = 3 };
 /* .virq_control */
 #define VIRQ_MASKING 0x01u /* V_INTR_MASKING */
 #define VNMI_ENABLE 0x04u
+#define AVIC_X2APIC 0x40u
+#define AVIC_ENABLE 0x80u
 
 #define INTERRUPT_SHADOW BIT(0)
 #define NESTED_PAGING BIT(0)
@@ -49,6 +51,7 @@ enum vmcb_event_type { EVENT_IRQ = 0, EVENT_NMI = 2, EVENT_EXCEPTION = 3, EVENT_
 #define CLEAN_TABLES BIT(7)
 #define CLEAN_SEGMENTS BIT(8) /* and CPL */
 #define CLEAN_CR2 BIT(9)
+#define CLEAN_AVIC BIT(11) /* its four addresses; only where there is AVIC */
 #define CLEAN_ALL                                                                             \
 	((u32)(CLEAN_INTERCEPTS | CLEAN_PERMISSIONS | CLEAN_ASID | CLEAN_NESTED | CLEAN_CRX | \
 	       CLEAN_DRX | CLEAN_TABLES | CLEAN_SEGMENTS | CLEAN_CR2))
@@ -85,14 +88,20 @@ struct vmcb {
 	u64 exit_info2;      /* 0x080 */
 	u64 exit_int_info;   /* 0x088 */
 	u64 nested_control;  /* 0x090 */
-	u8 unused3[0xa8 - 0x98];
+	u64 avic_bar;        /* 0x098: where the local APIC is in guest-physical memory */
+	u64 unused3;
 	u64 event_inj;  /* 0x0a8 */
 	u64 nested_cr3; /* 0x0b0 */
 	u64 lbr_control;
 	u32 clean; /* 0x0c0 */
 	u32 unused4;
 	u64 next_rip; /* 0x0c8 */
-	u8 unused5[0x400 - 0xd0];
+	u8 unused5[0xe0 - 0xd0];
+	u64 avic_page; /* 0x0e0: the local APIC's registers */
+	u64 unused14;
+	u64 avic_logical;  /* 0x0f0: logical APIC ID table */
+	u64 avic_physical; /* 0x0f8: physical APIC ID table; below bit 12 the last ID in it */
+	u8 unused15[0x400 - 0x100];
 
 	/* The state save area; segments in the order of the processor. */
 	struct vmcb_seg es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr; /* 0x400 */
@@ -122,9 +131,13 @@ VMCB_AT(asid, 0x58);
 VMCB_AT(tpr, 0x60);
 VMCB_AT(interrupt_state, 0x68);
 VMCB_AT(exit_int_info, 0x88);
+VMCB_AT(avic_bar, 0x98);
 VMCB_AT(event_inj, 0xa8);
 VMCB_AT(clean, 0xc0);
 VMCB_AT(next_rip, 0xc8);
+VMCB_AT(avic_page, 0xe0);
+VMCB_AT(avic_logical, 0xf0);
+VMCB_AT(avic_physical, 0xf8);
 VMCB_AT(es, 0x400);
 VMCB_AT(tr, 0x490);
 VMCB_AT(cpl, 0x4cb);
@@ -177,6 +190,8 @@ static_assert(sizeof(struct vmcb) == PAGE_SIZE, "one page");
 #define SVM_EXIT_RDPRU 0x08e
 #define SVM_EXIT_INVPCID 0x0a2
 #define SVM_EXIT_NPF 0x400
+#define SVM_EXIT_IPI 0x401     /* AVIC: incomplete IPI */
+#define SVM_EXIT_NOACCEL 0x402 /* AVIC: access that is not accelerated */
 #define SVM_EXIT_INVALID (~0ull)
 #define SVM_EXIT_BUSY (~1ull)
 

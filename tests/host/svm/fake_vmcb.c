@@ -130,7 +130,9 @@ void virt_spec_set(struct virt_spec *s, u64 value)
 
 void *pages_alloc(unsigned order)
 {
-	return calloc(1, PAGE_SIZE << order);
+	void *pages = aligned_alloc(PAGE_SIZE, PAGE_SIZE << order);
+
+	return pages ? memset(pages, 0, PAGE_SIZE << order) : NULL;
 }
 
 void pages_free(void *pages, unsigned order)

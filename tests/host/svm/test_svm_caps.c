@@ -33,9 +33,26 @@ static void newer_processor(void **state)
 	assert_int_equal(resolve(fake_cpuid_all()), 0);
 	assert_true(caps.pause_exit && caps.decode_assist && caps.tsc_scaling);
 	assert_true(sc.nrip && sc.decode && sc.flush_asid && sc.vnmi && sc.pause_threshold);
-	assert_int_equal(sc.clean, CLEAN_ALL);
-	/* AVIC is not used, see docs/adr. */
-	assert_false(caps.virq_delivery || caps.posted || caps.apic_regs || caps.x2apic_virt);
+	assert_int_equal(sc.clean, CLEAN_ALL | CLEAN_AVIC);
+	assert_true(caps.virq_delivery && caps.posted && caps.posted_irr && caps.x2apic_virt);
+	assert_false(caps.apic_regs || caps.apic_access);
+}
+
+/* Without one of the three nothing of it is used, and the clean bit is not the processor's. */
+static void avic_needs_company(void **state)
+{
+	static const u32 needed[] = {SVM_FEATURE_AVIC, SVM_FEATURE_X2AVIC, SVM_FEATURE_VNMI};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		struct svm_cpuid c = fake_cpuid_all();
+
+		c.features &= ~needed[i];
+		assert_int_equal(resolve(c), 0);
+		assert_false(caps.virq_delivery || caps.posted || caps.posted_irr);
+		assert_false(caps.x2apic_virt || sc.avic);
+		assert_int_equal(sc.clean, CLEAN_ALL);
+	}
 }
 
 static void lacks_are_named(void **state)
@@ -143,13 +160,10 @@ static void vm_maps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(emulated_processor),
-	    cmocka_unit_test(newer_processor),
-	    cmocka_unit_test(lacks_are_named),
-	    cmocka_unit_test(firmware_can_forbid),
-	    cmocka_unit_test(intercepts),
-	    cmocka_unit_test(permission_map),
-	    cmocka_unit_test_setup(vm_maps, fake_setup),
+	    cmocka_unit_test(emulated_processor),  cmocka_unit_test(newer_processor),
+	    cmocka_unit_test(avic_needs_company),  cmocka_unit_test(lacks_are_named),
+	    cmocka_unit_test(firmware_can_forbid), cmocka_unit_test(intercepts),
+	    cmocka_unit_test(permission_map),      cmocka_unit_test_setup(vm_maps, fake_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,8 @@ static void kinds(void **state)
 	    {SVM_EXIT_TASK_SWITCH, VIRT_EXIT_TASK_SWITCH},
 	    {SVM_EXIT_INIT, VIRT_EXIT_UNKNOWN},
 	    {0x3ff, VIRT_EXIT_UNKNOWN},
-	    {0x401, VIRT_EXIT_UNKNOWN},
+	    {SVM_EXIT_IPI, VIRT_EXIT_IPI},
+	    {0x403, VIRT_EXIT_UNKNOWN},
 	    {SVM_EXIT_INVALID, VIRT_EXIT_ENTRY_FAILED},
 	    {0xffffffff, VIRT_EXIT_ENTRY_FAILED},
 	    {SVM_EXIT_BUSY, VIRT_EXIT_ENTRY_FAILED},
@@ -220,7 +221,7 @@ static void every_exit_is_tidied(void **state)
 	assert_false(svm_exit_fast(&fake_v, &fake_x));
 	assert_int_equal(fake_vmcb.event_inj, 0);
 	assert_int_equal(fake_vmcb.tlb_control, TLB_KEEP);
-	assert_int_equal(fake_vmcb.clean, CLEAN_ALL);
+	assert_int_equal(fake_vmcb.clean, CLEAN_ALL | CLEAN_AVIC);
 	assert_int_equal(*fake_x.tpr, 0x50);
 	/* The part below the class stays while the class does. */
 	*fake_x.tpr = 0x57;
