@@ -5,6 +5,7 @@
 #   loader-src += boot/efi/file.c     of the UEFI application
 #   generated  += build/gen/x.h       made before anything is compiled (-Ibuild/gen); *.asl has a rule
 #   host-test  += test_x              a cmocka program; test_x-src := tests/host/... real/file.c
+#   weave-test += test_x              the same under all kinds of interleavings: tests/host/weave
 #   host-tool  += tool                a program for the host; tool-src := ...
 #   fuzz       += fuzz_x              a libFuzzer program; fuzz_x-src := ..., seeds in tests/fuzz/seeds/x
 #   guest      += name                a bare guest, build/guest/name.elf; name-src, name-lds, name-flags
@@ -26,6 +27,7 @@ core-src :=
 loader-src :=
 generated :=
 host-test :=
+weave-test :=
 host-tool :=
 fuzz :=
 guest :=
@@ -154,6 +156,9 @@ $(B)/hanok.efi: $(B)/hanok.so
 # --- host programs ----------------------------------------------------------------------------
 host-flags := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer -DHANOK_HOST -D_GNU_SOURCE -I. -I$(B)/gen $(warnings)
+# Instrumented for tests/host/weave, whose hooks take the place of the run time.
+weave-flags := -std=gnu11 -g -O1 -fsanitize=thread -DHANOK_HOST -DHANOK_HOST_CPUS=3 -D_GNU_SOURCE \
+	-I. -I$(B)/gen $(warnings) -Wno-tsan
 fuzz-flags := -std=gnu11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-DHANOK_HOST -DHANOK_FUZZ -D_GNU_SOURCE -I. -I$(B)/gen -Wall -Wextra -Wno-unknown-warning-option
 host-libs := -lcmocka -lfdt
@@ -161,6 +166,9 @@ host-libs := -lcmocka -lfdt
 $(B)/host/%.c.o: %.c Makefile | $(ready) $(generated)
 	$(call say,HOSTCC)
 	@$(CC) $(host-flags) $(depend) -c -o $@ $<
+$(B)/weave/%.c.o: %.c Makefile | $(ready) $(generated)
+	$(call say,WEAVECC)
+	@$(CC) $(weave-flags) $(depend) -c -o $@ $<
 $(B)/host/%.S.o: %.S Makefile | $(ready)
 	$(call say,HOSTAS)
 	@$(CC) -g -D__ASSEMBLY__ -I. $(depend) -c -o $@ $<
@@ -172,6 +180,9 @@ host-programs := $(host-test) $(host-tool)
 $(patsubst %,$(B)/host/%,$(host-test)): $(B)/host/%: $$(call objects,host,$$($$*-src))
 	$(call say,HOSTLD)
 	@$(CC) $(host-flags) -o $@ $^ $(host-libs)
+$(patsubst %,$(B)/host/%,$(weave-test)): $(B)/host/%: $$(call objects,weave,$$($$*-src))
+	$(call say,WEAVELD)
+	@$(CC) -o $@ $^ -lcmocka
 $(patsubst %,$(B)/%,$(host-tool)): $(B)/%: $$(call objects,host,$$($$*-src))
 	$(call say,HOSTLD)
 	@$(CC) $(host-flags) -o $@ $^ -lfdt
@@ -207,7 +218,7 @@ endef
 $(foreach g,$(guest),$(eval $(call guest-rules,$(g))))
 
 # --- targets ----------------------------------------------------------------------------------
-test-programs := $(patsubst %,$(B)/host/%,$(host-test))
+test-programs := $(patsubst %,$(B)/host/%,$(host-test) $(weave-test))
 fuzz-programs := $(patsubst %,$(B)/fuzz/%,$(fuzz))
 FUZZ_SECONDS := 30
 demo := --config boot/config/demo.dts --file vmlinuz=$(B)/assets/vmlinuz-cloud \
@@ -264,5 +275,6 @@ help:
 -include $(patsubst %.o,%.d,$(core-objects) $(loader-objects) \
 	$(call objects,bench,$(dataplane-core-src) $(dataplane-host-src)) \
 	$(foreach t,$(host-test) $(host-tool),$(call objects,host,$($(t)-src))) \
+	$(foreach t,$(weave-test),$(call objects,weave,$($(t)-src))) \
 	$(foreach t,$(fuzz),$(call objects,fuzz,$($(t)-src))) \
 	$(foreach g,$(guest),$(call objects,guest/$(g),$($(g)-src))))
