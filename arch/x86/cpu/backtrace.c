@@ -8,15 +8,15 @@
 extern const char __text_start[], __text_end[];
 extern const u32 __start_symtab_core[], __stop_symtab_core[];
 
-/* Where the pieces are: a count, the offsets, the names. */
+/* Where the pieces are: a count, the distances, the names. */
 static bool symtab_open(struct symtab *t)
 {
 	if (&__start_symtab_core[0] == &__stop_symtab_core[0])
 		return false;
 	t->base = (u64)__text_start;
 	t->count = __start_symtab_core[0];
-	t->offsets = __start_symtab_core + 1;
-	t->names = (const char *)(t->offsets + t->count);
+	t->distances = (const u16 *)(__start_symtab_core + 1);
+	t->names = (const char *)(t->distances + t->count);
 	return true;
 }
 

@@ -21,9 +21,9 @@ void backtrace_symbolize(u64 address, backtrace_fn *fn, void *ctx);
  * then count names, each NUL-terminated, in the same order.
  */
 struct symtab {
-	u64 base;           /* address that entries count from */
-	u32 count;          /* functions */
-	const u32 *offsets; /* start of each function after base, in bytes */
+	u64 base;             /* address that the first entry counts from */
+	u32 count;            /* functions */
+	const u16 *distances; /* of each function's start from the one's before, in bytes */
 	const char *names;
 };
 /* Name of the function that contains an address, and how far in it is; NULL

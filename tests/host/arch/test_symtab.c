@@ -8,9 +8,9 @@
 
 #include "arch/x86/cpu/backtrace.h"
 
-static const u32 offsets[] = {0x10, 0x20, 0x80};
+static const u16 distances[] = {0x10, 0x10, 0x60};
 static const struct symtab table = {
-    .base = 0xffffffff80000000, .count = 3, .offsets = offsets, .names = "first\0second\0third"};
+    .base = 0xffffffff80000000, .count = 3, .distances = distances, .names = "first\0second\0third"};
 
 static void expect_at(u64 address, const char *name, u64 offset)
 {
