@@ -51,7 +51,7 @@ static int enable(struct pci_device *pf, u32 count)
 	err = nic && nic->vf_ops ? nic->vf_ops->enable(nic, (u16)count)
 				 : pci_sriov_enable(pf, (u16)count);
 	if (!err)
-		log_info("pci: %s has %u virtual functions", pci_name(pf, name), count);
+		log_info("pci: %s has %u virtual functions", pci_name(pf, name), pf->sriov.count);
 	return err;
 }
 
