@@ -4,7 +4,7 @@
 #include "arch/x86/cpu/backtrace.h"
 #include "arch/x86/cpu/percpu.h"
 
-#define FUNCTIONS 24 /* of work items, more than there are */
+#define FUNCTIONS 40 /* of work items and their parts, more than there are */
 
 struct longest {
 	const void *fn;

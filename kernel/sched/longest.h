@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The longest time that paths took which nothing interrupts: each function of a work item,
- * timers that fire between two entities, and the scheduler's own way from one entity to
- * the next. Of all processors together.
+ * The longest time that paths took which nothing interrupts: each function of a work item, and of
+ * its parts if these say so, timers that fire between two entities, and the scheduler's own way
+ * from one entity to the next. Of all processors together.
  */
 #ifndef KERNEL_SCHED_LONGEST_H
 #define KERNEL_SCHED_LONGEST_H

@@ -13,7 +13,7 @@
 #include "vmm/exit/longest.h"
 #include "vmm/vcpu/vcpu.h"
 
-#define VCPUS_PER_STEP 8
+#define VCPUS_PER_STEP 4
 
 typedef unsigned long long ull;
 

@@ -94,22 +94,28 @@ static int build_vcpus(struct vm *vm)
 	return 0;
 }
 
-static int build_parts(struct vm *vm)
+static int build_memory(struct vm *vm)
 {
-	int err = vm_memory_create(&vm->memory, MIB(vm->config->memory_mib));
+	return vm_memory_create(&vm->memory, MIB(vm->config->memory_mib));
+}
+
+static int build_devices(struct vm *vm)
+{
+	int err;
 
 	vm->kvm_features = kvm_features(vm->config);
 	/* Alone a vCPU has nobody to let run. */
 	vm->pause_exit = virt_caps.pause_exit && vm->config->pause_exit && vm->cpus > 1;
-
-	if (!err)
-		err = build_cpuid(vm);
+	err = build_cpuid(vm);
 	if (!err)
 		err = build_platform(vm);
-	if (!err)
-		err = net_vm_create(vm);
-	if (!err)
-		err = pass_vm_create(vm);
+	return err ? err : net_vm_create(vm);
+}
+
+static int build_virt(struct vm *vm)
+{
+	int err = pass_vm_create(vm);
+
 	if (err)
 		return err;
 	vm->virt.nested_root = vm->memory.nested.root;
@@ -140,25 +146,47 @@ static u64 core_bytes(void)
 	       heap.used_bytes;
 }
 
-int vm_build(struct vm *vm)
+static int build_map(struct vm *vm)
 {
-	static struct ticketlock one_at_a_time; /* so that the memory it takes can be told */
-	u64 before;
-	int err;
+	return vm_memory_map(&vm->memory);
+}
 
-	ticket_lock(&one_at_a_time);
+/* Each returns 0, an error, or 1: it is to be called again. */
+static int (*const parts[])(struct vm *vm) = {build_memory, build_map, build_devices, build_virt};
+
+/* Another VM's part may be under way: it is not waited for. */
+static bool enter(u32 *busy)
+{
+	return !__atomic_exchange_n(busy, 1, __ATOMIC_ACQUIRE);
+}
+
+bool vm_build(struct vm *vm, int *err)
+{
+	static u32 one_at_a_time; /* so that the memory it takes can be told */
+	u64 before;
+	int done;
+
+	*err = 0;
+	if (!enter(&one_at_a_time))
+		return true;
+	if (!vm->memory.ram.v)
+		vm->overhead_bytes = -MIB(vm->config->memory_mib);
 	before = core_bytes();
-	err = build_parts(vm);
-	vm->overhead_bytes = core_bytes() - before - vm->memory.size;
-	ticket_unlock(&one_at_a_time);
-	if (err)
-		return err;
+	done = parts[vm->built_parts](vm);
+	vm->overhead_bytes += core_bytes() - before;
+	__atomic_store_n(&one_at_a_time, 0, __ATOMIC_RELEASE);
+	*err = MIN(done, 0);
+	if (*err)
+		return false;
+	vm->built_parts += !done;
+	if (vm->built_parts < ARRAY_SIZE(parts))
+		return true;
 	for (u32 i = 0; i < vm->cpus; i++)
 		sched_add(&vm->vcpus[i]->sched);
 	ticket_lock(&vm->lock);
 	vm->built = true;
 	ticket_unlock(&vm->lock);
-	return 0;
+	return false;
 }
 
 /* The vCPUs are parked, but a timer or a device may wake one: its run() then returns at
@@ -184,6 +212,7 @@ void vm_unbuild(struct vm *vm)
 	ticket_lock(&vm->lock);
 	vm->built = false;
 	ticket_unlock(&vm->lock);
+	vm->built_parts = 0;
 	retire_vcpus(vm);
 	/* Memory that a device may still reach is lost rather than given to somebody else. */
 	if (pass_vm_release(vm)) {

@@ -59,9 +59,14 @@ static bool header_find(const struct guest_blob *k, struct mb_header *h, u64 *at
 	u64 limit = MIN(k->size, (u64)MB_SEARCH);
 
 	for (*at = 0; *at + MB_HEADER_MIN <= limit; *at += 4) {
+		u32 magic;
+
+		__builtin_memcpy(&magic, (const u8 *)k->data + *at, sizeof(magic));
+		if (likely(magic != MB_HEADER_MAGIC))
+			continue;
 		memset(h, 0, sizeof(*h));
 		memcpy(h, (const u8 *)k->data + *at, MIN(k->size - *at, sizeof(*h)));
-		if (h->magic == MB_HEADER_MAGIC && h->magic + h->flags + h->checksum == 0)
+		if (h->magic + h->flags + h->checksum == 0)
 			return true;
 	}
 	return false;

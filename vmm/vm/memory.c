@@ -52,15 +52,31 @@ bool vm_memory_part(const struct vm_memory *m, u32 i, struct vm_ram *out)
 	return true;
 }
 
-static int map_all(struct vm_memory *m)
+/* How much is mapped at once: so that no leaf is split by it, and there are at most 512. */
+#define LEAVES 256
+static u64 slice_end(const struct vm_memory *m, u64 from)
 {
-	struct vm_ram part;
-	int err = 0;
+	u64 leaf = from < MIB(2) ? PAGE_SIZE : from < GIB(1) ? MIB(2) : GIB(1);
+	u64 end = ALIGN_UP(from + 1, LEAVES * MIN(leaf, MAX(virt_caps.max_leaf, PAGE_SIZE)));
 
-	for (u32 i = 0; !err && vm_memory_part(m, i, &part); i++)
-		err = radix_map(&m->nested, part.gpa, HPA(m->ram.v + part.offset), part.size,
-				RADIX_RWX, MEM_WB);
-	return err;
+	if (from < LAYOUT_VGA_HOLE)
+		end = MIN(end, LAYOUT_VGA_HOLE);
+	return MIN(end, from < low_size(m) ? low_size(m) : m->size);
+}
+
+/* The VGA hole's RAM stays unused. */
+int vm_memory_map(struct vm_memory *m)
+{
+	u64 low = low_size(m), from = m->mapped, end, gpa;
+	int err;
+
+	if (from == LAYOUT_VGA_HOLE)
+		from += LAYOUT_VGA_HOLE_SIZE;
+	end = slice_end(m, from);
+	gpa = from < low ? from : LAYOUT_HIGH_RAM_BASE + from - low;
+	err = radix_map(&m->nested, gpa, HPA(m->ram.v + from), end - from, RADIX_RWX, MEM_WB);
+	m->mapped = end;
+	return err ? err : end < m->size;
 }
 
 int vm_memory_map_device(struct vm_memory *m, u64 gpa, hpa_t regs, u64 size)
@@ -106,27 +122,22 @@ int vm_memory_create(struct vm_memory *m, u64 size)
 	int err;
 
 	m->size = size;
+	m->mapped = 0;
 	err = page_alloc_range(size, 0, &m->ram);
 	if (err)
 		return trace_err(err, "no %llu MiB of contiguous memory left for a VM; see `mem`",
 				 (unsigned long long)(size >> 20));
 	err = radix_init(&m->nested, virt->nested_format, &table_ops, NULL);
-	if (err)
-		goto free_ram;
+	if (err) {
+		page_free_range(m->ram, size);
+		m->ram = HPA(0);
+		return err;
+	}
 	radix_limit_leaf(&m->nested, virt_caps.max_leaf >= GIB(1)   ? RADIX_1G
 				     : virt_caps.max_leaf >= MIB(2) ? RADIX_2M
 								    : RADIX_4K);
-	err = map_all(m);
-	if (err)
-		goto free_tables;
 	build_e820(m);
 	return 0;
-free_tables:
-	radix_destroy(&m->nested);
-free_ram:
-	page_free_range(m->ram, size);
-	m->ram = HPA(0);
-	return err;
 }
 
 void vm_memory_destroy(struct vm_memory *m)

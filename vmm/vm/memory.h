@@ -16,18 +16,22 @@
 #define VM_E820_MAX 8
 
 struct vm_memory {
-	hpa_t ram; /* host address of guest RAM's first byte */
-	u64 size;  /* bytes */
-	bool lost; /* it is not to be used again */
+	hpa_t ram;  /* host address of guest RAM's first byte */
+	u64 size;   /* bytes */
+	u64 mapped; /* of these, from the first on, in nested */
+	bool lost;  /* it is not to be used again */
 	struct radix nested;
 	struct ticketlock lock; /* of nested, once vCPUs run */
 	struct e820_entry e820[VM_E820_MAX];
 	u32 e820_count;
 };
 
-/* Allocate size bytes (a multiple of 1 MiB) and map them as vmm/vm/layout.h says. The
- * contents are whatever they were: clear before the guest runs. */
+/* Allocate size bytes (a multiple of 1 MiB), of which none are mapped yet. The contents are
+ * whatever they were: clear before the guest runs. */
 int __must_check vm_memory_create(struct vm_memory *m, u64 size);
+/* Map some more of them as vmm/vm/layout.h says, at most a few hundred leaves. 1: there is more to
+ * map, 0: all are mapped, or an error. */
+int __must_check vm_memory_map(struct vm_memory *m);
 void vm_memory_destroy(struct vm_memory *m);
 
 /* The i-th stretch of guest RAM as it is mapped: size bytes at gpa are at m->ram + offset. False:

@@ -8,6 +8,7 @@
 #include "arch/x86/mm/direct.h"
 #include "kernel/log/log.h"
 #include "kernel/mm/heap.h"
+#include "kernel/sched/longest.h"
 #include "kernel/time/time.h"
 #include "vmm/vcpu/vcpu.h"
 #include "vmm/vpci/pass.h"
@@ -107,40 +108,73 @@ static bool start_done(struct vm *vm)
 	return stop;
 }
 
-/* One slice of a start. True: there is more. */
-static bool start_slice(struct vm *vm)
+/* Its devices may need a while to be ready. */
+static int step_devices(struct vm *vm)
 {
-	int err = 0;
+	int err = pass_vm_ready(vm);
 
-	switch (vm->step) {
-	case VM_STEP_DEVICES:
-		err = pass_vm_ready(vm);
-		if (err == ERR_BUSY)
-			return true;
-		vm->step = vm->after_devices;
-		break;
-	case VM_STEP_CREATE:
-		vm_unbuild(vm);
-		err = vm_build(vm);
+	if (err == ERR_BUSY)
+		return 0;
+	vm->step = vm->after_devices;
+	return err;
+}
+
+static int step_discard(struct vm *vm)
+{
+	vm_unbuild(vm);
+	vm->step = VM_STEP_CREATE;
+	return 0;
+}
+
+static int step_create(struct vm *vm)
+{
+	int err;
+
+	if (!vm_build(vm, &err)) {
 		vm->cleared = 0;
 		vm->step = VM_STEP_CLEAR;
-		break;
-	case VM_STEP_CLEAR:
-		clear_slice(vm);
-		if (vm->cleared == vm->memory.size)
-			vm->step = VM_STEP_LOAD;
-		break;
-	case VM_STEP_LOAD:
-		err = vm_load(vm);
-		vm->step = VM_STEP_COPY;
-		break;
-	case VM_STEP_COPY:
-		if (!load_copies_slice(&vm->copies, COPY_SLICE))
-			vm->step = VM_STEP_RUN;
-		break;
-	case VM_STEP_RUN:
-		return start_done(vm);
 	}
+	return err;
+}
+
+static int step_clear(struct vm *vm)
+{
+	clear_slice(vm);
+	if (vm->cleared == vm->memory.size)
+		vm->step = VM_STEP_LOAD;
+	return 0;
+}
+
+static int step_load(struct vm *vm)
+{
+	vm->step = VM_STEP_COPY;
+	return vm_load(vm);
+}
+
+static int step_copy(struct vm *vm)
+{
+	if (!load_copies_slice(&vm->copies, COPY_SLICE))
+		vm->step = VM_STEP_RUN;
+	return 0;
+}
+
+/* One slice of a start, which is counted as a path of its own. True: there is more. */
+static bool start_slice(struct vm *vm)
+{
+	static int (*const steps[])(struct vm * vm) = {
+	    [VM_STEP_DEVICES] = step_devices, [VM_STEP_DISCARD] = step_discard,
+	    [VM_STEP_CREATE] = step_create,   [VM_STEP_CLEAR] = step_clear,
+	    [VM_STEP_LOAD] = step_load,       [VM_STEP_COPY] = step_copy,
+	};
+	u64 start = time_tsc();
+	int (*step)(struct vm * vm);
+	int err;
+
+	if (vm->step == VM_STEP_RUN)
+		return start_done(vm);
+	step = steps[vm->step];
+	err = step(vm);
+	longest_work((const void *)step, time_tsc() - start);
 	if (err)
 		start_failed(vm, err);
 	return !err;
@@ -263,7 +297,7 @@ int vm_start(struct vm *vm)
 	} else {
 		vm->action = VM_ACTION_NONE;
 		vm->step = VM_STEP_DEVICES;
-		vm->after_devices = VM_STEP_CREATE;
+		vm->after_devices = VM_STEP_DISCARD;
 		vm->crash[0] = 0;
 		set_state(vm, VM_STARTING);
 	}

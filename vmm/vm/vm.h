@@ -45,6 +45,7 @@ enum vm_action {
 /* How far the work item is in a start: it does a slice of one step per call. */
 enum vm_step {
 	VM_STEP_DEVICES,
+	VM_STEP_DISCARD, /* what is left of an earlier start */
 	VM_STEP_CREATE,
 	VM_STEP_CLEAR,
 	VM_STEP_LOAD,
@@ -92,6 +93,7 @@ struct vm {
 	u32 home_cpu;                /* where its work item starts */
 	u32 starts;                  /* times started or reset */
 	u64 overhead_bytes;          /* memory spent on it besides its RAM */
+	u32 built_parts;             /* see vm_build() */
 	char crash[160];             /* why it is in VM_CRASHED, or was; "" if never */
 	u32 crash_vcpu;
 };
@@ -154,7 +156,9 @@ int __must_check vm_sched_apply(struct vm *vm);
 int __must_check vm_sched_set(struct vm *vm, const struct config_sched *share);
 
 /* In build.c: the parts of a start, one after the other, and the way back. */
-int __must_check vm_build(struct vm *vm);
+/* A part of it, in some ten thousands of instructions. True: call again; else *err is 0, or says
+ * why it failed. */
+bool __must_check vm_build(struct vm *vm, int *err);
 int __must_check vm_load(struct vm *vm);
 void vm_unbuild(struct vm *vm);
 

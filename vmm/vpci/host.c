@@ -236,11 +236,12 @@ void vpci_reset(struct vpci_host *host)
 {
 	host->address = 0;
 	vpci_bridge_init(&host->bridge);
-	for (u32 bdf = 0; bdf < LAYOUT_ECAM_BUSES * FUNCTIONS; bdf++) {
-		struct function *f = find(host, (u16)bdf);
+	for (unsigned i = 0; i < LAYOUT_ECAM_BUSES; i++) {
+		struct bus_functions *bus = host->bus[i];
 
-		if (f && f->ops->reset)
-			f->ops->reset(f->fn);
+		for (unsigned n = 0; bus && n < FUNCTIONS; n++)
+			if (bus->function[n].ops && bus->function[n].ops->reset)
+				bus->function[n].ops->reset(bus->function[n].fn);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #include "kernel/log/log.h"
 #include "kernel/mm/heap.h"
+#include "kernel/sched/longest.h"
 #include "kernel/time/time.h"
 #include "vmm/vcpu/vcpu.h"
 #include "vmm/vpci/pass.h"
@@ -23,14 +24,15 @@ static u8 ram[KIB(4)];
 
 /* --- what the file under test calls ----------------------------------------------------------- */
 
-int vm_build(struct vm *v)
+bool vm_build(struct vm *v, int *err)
 {
 	v->vcpus = vcpus;
 	v->memory.size = sizeof(ram);
 	v->memory.ram = HPA((u64)ram);
 	v->built = true;
 	built++;
-	return 0;
+	*err = 0;
+	return false;
 }
 
 int vm_load(struct vm *v)
@@ -39,6 +41,12 @@ int vm_load(struct vm *v)
 	if (while_loading)
 		while_loading();
 	return 0;
+}
+
+void longest_work(const void *fn, u64 ticks)
+{
+	(void)fn;
+	(void)ticks;
 }
 
 void vm_unbuild(struct vm *v)
