@@ -9,8 +9,10 @@
 #include "arch/x86/cpu/backtrace.h"
 
 static const u16 distances[] = {0x10, 0x10, 0x60};
-static const struct symtab table = {
-    .base = 0xffffffff80000000, .count = 3, .distances = distances, .names = "first\0second\0third"};
+static const struct symtab table = {.base = 0xffffffff80000000,
+				    .count = 3,
+				    .distances = distances,
+				    .names = "first\0second\0third"};
 
 static void expect_at(u64 address, const char *name, u64 offset)
 {
