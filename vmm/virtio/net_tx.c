@@ -37,6 +37,10 @@
 #define POLL_MIN 8000
 #define POLL_MAX 150000
 #define POLL_MAX_COSTS 96
+/* But what serving seems to cost may be time in which this processor itself stood still, as a
+ * virtual one does: a frame never waits longer than this for a look. */
+#define POLL_LIMIT (8 * POLL_MAX)
+#define POLL_LIMIT_NS 1000000
 /* Frames that a look is to find; and has to find, so that polling goes on. One that finds few
  * may have kept the guest waiting: the next one comes sooner. */
 #define POLL_FRAMES 16
@@ -202,10 +206,18 @@ static void stop_polling(struct vnet_tx *tx)
 	tx->gap = 16 * gap_limit(tx);
 }
 
+/* The longest time until a look. */
+static u64 interval_limit(const struct vnet_tx *tx)
+{
+	u64 limit = MAX((u64)POLL_LIMIT, time_ns_to_ticks(POLL_LIMIT_NS));
+
+	return MIN(limit, MAX((u64)POLL_MAX, tx->cost * POLL_MAX_COSTS));
+}
+
 /* A notification was served: what that cost, without the exit itself, and what there was. */
 static void note_served(struct vnet_tx *tx, const struct tx_call *call)
 {
-	u64 ticks = tx->gap * POLL_FRAMES, most = MAX((u64)POLL_MAX, tx->cost * POLL_MAX_COSTS);
+	u64 ticks = tx->gap * POLL_FRAMES;
 
 	tx->cost = (tx->cost * 7 + (time_tsc() - tx->last_kick)) / 8;
 	if (call->chains)
@@ -213,7 +225,7 @@ static void note_served(struct vnet_tx *tx, const struct tx_call *call)
 	if (tx->polling || tx->gap >= gap_limit(tx) || tx->bytes > POLL_BYTES)
 		return;
 	tx->polling = true;
-	tx->interval = ticks < POLL_MIN ? POLL_MIN : MIN(ticks, most);
+	tx->interval = ticks < POLL_MIN ? POLL_MIN : MIN(ticks, interval_limit(tx));
 }
 
 static void note_poll(struct vnet_tx *tx, const struct tx_call *call)
@@ -275,19 +287,21 @@ static void serve(struct vnet_tx *tx, struct virtio_queue *q, enum tx_cause caus
 		virtio_fail(&tx->net->pci, r->broken);
 }
 
-/* Whoever finds the queue in use leaves a mark, and whoever uses it looks at the mark when it
- * is done: nobody waits, and a guest that notifies all the time keeps no one here. */
+/* Whoever finds the queue in use leaves a mark, and whoever uses it looks at the mark when it has
+ * given the queue back: nobody waits, no mark is overlooked, and a guest that notifies all the
+ * time keeps no one here, as a work item goes on. */
 static void run(struct vnet_tx *tx, enum tx_cause cause)
 {
 	struct virtio_queue *q = &tx->net->pci.queue[tx->queue];
 
 	__atomic_store_n(&tx->kicked, 1, __ATOMIC_SEQ_CST);
-	for (u32 i = 0; i <= AGAIN && __atomic_load_n(&tx->kicked, __ATOMIC_SEQ_CST); i++) {
+	for (u32 i = 0; __atomic_load_n(&tx->kicked, __ATOMIC_SEQ_CST); i++) {
 		if (!ticket_trylock(&q->lock))
 			return;
 		__atomic_store_n(&tx->kicked, 0, __ATOMIC_SEQ_CST);
-		serve(tx, q, cause);
-		if (i == AGAIN && !tx->closed && __atomic_load_n(&tx->kicked, __ATOMIC_SEQ_CST))
+		if (i <= AGAIN)
+			serve(tx, q, cause);
+		else if (!tx->closed)
 			work_queue(&tx->work);
 		ticket_unlock(&q->lock);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -359,11 +359,37 @@ static void link_state(void **state)
 	assert_int_equal(get(g, DEVICE + 6, 2), 3); /* and it is to announce itself */
 }
 
+/* Frames take ten seconds to be switched, as it seems where this processor has stood still. */
+static u32 take_long(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n)
+{
+	(void)w, (void)port, (void)pkts;
+	fake_tsc += 10000000000;
+	return n;
+}
+
+/* Polling goes on at a pace that connections bear, whatever serving seemed to cost. */
+static void looks_come_in_time(void **state)
+{
+	static const struct vsw_port_ops slow = {.send = take_long};
+	const struct virtio_net *net = guests[0].at.nic.dev;
+	const struct vnet_tx *tx = &net->tx[0];
+
+	(void)state;
+	drive(&guests[0]);
+	guests[1].at.nic.port.ops = &slow;
+	for (u32 i = 0; i < SIZE && !tx->polling; i++)
+		transmit(&guests[0], guests[1].at.nic.port_config.mac, 60);
+	assert_true(tx->polling);
+	assert_true(timer_armed(&tx->timer));
+	assert_in_range(tx->timer.deadline - fake_tsc, 1, 1200000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(found),  TEST(negotiation), TEST(frames),  TEST(no_room),
-	    TEST(masked), TEST(control),     TEST(hostile), TEST(link_state),
+	    TEST(found),   TEST(negotiation), TEST(frames),
+	    TEST(no_room), TEST(masked),      TEST(control),
+	    TEST(hostile), TEST(link_state),  TEST(looks_come_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
