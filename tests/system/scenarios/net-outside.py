@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
 # cost: 150
-# timeout: 900
+# timeout: 1800
 """A Debian guest and the world outside, by every network card that there is a driver for. Behind a
 NAT switch: a lease from the gateway, a name by its relay, 10 MB byte for byte from the host's
 loopback and back through a port forward. On a bridge: a lease from the emulator's own server,
@@ -99,7 +99,7 @@ def boot(networks):
               vm.command("mem", "failed: 0 page and 0 heap allocations, 0 wrong frees")]
     result = vm.run(config(networks), steps,
                     {"vmlinuz": "build/assets/vmlinuz-cloud",
-                     "initrd.img": "build/assets/initrd.img"}, 400, [*FAILS, *options])
+                     "initrd.img": "build/assets/initrd.img"}, 900, [*FAILS, *options])
     vm.check(result.status == 0, "every step was answered: " +
              ", ".join(f"{mode} by {card}" for mode, card in networks))
     for i, (mode, card) in enumerate(networks):
