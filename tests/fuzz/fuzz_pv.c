@@ -125,13 +125,19 @@ static u64 get_reg(struct virt_vcpu *v, enum virt_reg reg)
 	return reg == VIRT_EFER ? EFER_LMA : 0;
 }
 
+static unsigned get_cpl(struct virt_vcpu *v)
+{
+	(void)v;
+	return ring;
+}
+
 static void nothing(struct virt_vcpu *v)
 {
 	(void)v;
 }
 
 static const struct virt_ops ops = {
-    .get_seg = get_seg, .get_reg = get_reg, .tlb_flush_vcpu = nothing};
+    .get_seg = get_seg, .get_reg = get_reg, .cpl = get_cpl, .tlb_flush_vcpu = nothing};
 
 static void on_index(void *ctx, unsigned index)
 {
