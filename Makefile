@@ -220,7 +220,7 @@ $(foreach g,$(guest),$(eval $(call guest-rules,$(g))))
 # --- targets ----------------------------------------------------------------------------------
 test-programs := $(patsubst %,$(B)/host/%,$(host-test) $(weave-test))
 fuzz-programs := $(patsubst %,$(B)/fuzz/%,$(fuzz))
-FUZZ_SECONDS := 30
+FUZZ_SECONDS := 15
 demo := --config boot/config/demo.dts --file vmlinuz=$(B)/assets/vmlinuz-cloud \
 	--file initrd.img=$(B)/assets/initrd.img
 
@@ -230,7 +230,7 @@ tools: $(patsubst %,$(B)/%,$(host-tool))
 #: host-test   unit tests under ASan and UBSan; T=test_x runs one of them
 host-test: $(if $(T),$(patsubst %,$(B)/host/%,$(T)),$(test-programs))
 	@tests/run --host $^
-#: fuzz        all fuzzers, FUZZ_SECONDS (30) each; T=fuzz_x runs one of them
+#: fuzz        all fuzzers, FUZZ_SECONDS (15) each; T=fuzz_x runs one of them
 fuzz: $(if $(T),$(patsubst %,$(B)/fuzz/%,$(T)),$(fuzz-programs))
 	@tests/run --fuzz $^ --fuzz-seconds $(FUZZ_SECONDS)
 #: guests      the bare guests of tests/guest

@@ -14,7 +14,8 @@ dashes and then its value, to the end of the line; '#' starts a comment line:
 
 Words of its own:
     cost SECONDS      how long it usually takes: the longest start first
-    busy N            the processors that its guests use at once, where not all
+    busy N            the processors that its guests keep busy in QEMU for long: 1, or all that
+                      there are with 'also'
     exit STATUS       what hanok-vm must return (0)
     dts               the configuration itself follows, up to a line 'end'
     only ENGINE: WHY  the others of ENGINES cannot do it, and why
@@ -23,8 +24,8 @@ Words of its own:
 In values, \\xHH is the byte HH (\\x1d is Ctrl-]) only after 'send'.
 
 An executable scenarios/NAME.py or NAME.sh is run as it is and passes with exit status 0; comment
-lines '# cost: N', '# timeout: N', '# cpus: N', '# only ENGINE: WHY' and '# also ENGINE-N' in it are
-read. vm.py lets it boot in the engine that is its turn.
+lines '# cost: N', '# timeout: N', '# cpus: N', '# busy: N', '# only ENGINE: WHY' and
+'# also ENGINE-N' in it are read. vm.py lets it boot in the engine that is its turn.
 """
 import pathlib
 import re
@@ -44,7 +45,7 @@ class Scenario:
         (self.read_script if path.suffix != ".scn" else self.read_options)(path.read_text())
 
     def read_script(self, text):
-        for key, value in re.findall(r"^# (cost|timeout|cpus): (\d+)$", text, re.M):
+        for key, value in re.findall(r"^# (cost|timeout|cpus|busy): (\d+)$", text, re.M):
             setattr(self, key, int(value))
         for word, value in re.findall(r"^# (only|also) (.*)$", text, re.M):
             self.say_where(word, value)
@@ -114,9 +115,10 @@ class Scenario:
         return [str(ROOT / "tests/system/hanok-vm")] + options
 
     def slots(self, where):
-        """Processors that it keeps busy at once: Bochs has one thread, QEMU one per processor."""
+        """Processors that it keeps busy at once: Bochs has one thread, QEMU one per processor, most of
+        which sleep most of the time."""
         engine, cpus = where_split(where)
-        return 1 if engine == "bochs" else self.busy or cpus or self.cpus
+        return 1 if engine == "bochs" else self.busy or cpus or 1
 
 
 def where_split(where):

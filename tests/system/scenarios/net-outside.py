@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
+# busy: 2
 # cost: 150
 # timeout: 1800
 """A Debian guest and the world outside, by every network card that there is a driver for. Behind a
