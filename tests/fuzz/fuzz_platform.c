@@ -26,24 +26,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 struct virt_caps virt_caps;
 static u64 offset;
 
-void *heap_alloc(size_t size)
-{
-	size_t align = size > HEAP_SLAB_MAX ? PAGE_SIZE : 64;
-	void *p = aligned_alloc(align, ALIGN_UP(size + !size, align));
-
-	return p ? memset(p, 0, size) : NULL;
-}
-
-void *heap_alloc_array(size_t count, size_t size)
-{
-	return heap_alloc(count * size);
-}
-
-void heap_free(void *p)
-{
-	free(p);
-}
-
 static void on_index(void *vm, unsigned index)
 {
 	(void)vm;
@@ -136,7 +118,10 @@ static void serve(struct platform *p, unsigned cpu)
 	int vector;
 
 	vlapic_sync(v);
-	vlapic_tpr_threshold(v);
+	if (virt_caps.virq_delivery)
+		vlapic_tpr_threshold_scan(v);
+	else
+		vlapic_tpr_threshold(v);
 	vector = vlapic_next(v);
 	if (vector >= 0) {
 		if (vector < 16 || vlapic_irr(v) < vector)

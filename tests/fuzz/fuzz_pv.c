@@ -44,24 +44,6 @@ static bool code64;
 
 /* --- what surrounds the interface */
 
-void *heap_alloc(size_t size)
-{
-	size_t align = size > HEAP_SLAB_MAX ? PAGE_SIZE : 64;
-	void *p = aligned_alloc(align, ALIGN_UP(size + !size, align));
-
-	return p ? memset(p, 0, size) : NULL;
-}
-
-void *heap_alloc_array(size_t count, size_t size)
-{
-	return heap_alloc(count * size);
-}
-
-void heap_free(void *p)
-{
-	free(p);
-}
-
 void *vm_memory_ptr(const struct vm_memory *m, gpa_t gpa, u64 len)
 {
 	(void)m;

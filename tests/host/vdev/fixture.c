@@ -10,27 +10,6 @@
 struct fixture fx;
 struct virt_caps virt_caps;
 
-/* --- a heap that the sanitizer watches ---------------------------------------------------------
- */
-
-void *heap_alloc(size_t size)
-{
-	size_t align = size > HEAP_SLAB_MAX ? PAGE_SIZE : 64;
-	void *p = aligned_alloc(align, ALIGN_UP(size + !size, align));
-
-	return p ? memset(p, 0, size) : NULL;
-}
-
-void *heap_alloc_array(size_t count, size_t size)
-{
-	return heap_alloc(count * size);
-}
-
-void heap_free(void *p)
-{
-	free(p);
-}
-
 /* --- the VM ------------------------------------------------------------------------------------
  */
 

@@ -1,4 +1,5 @@
-vdev-src := tests/host/vdev/fixture.c tests/host/services/fake_clock.c kernel/time/timer.c \
+vdev-src := tests/host/vdev/fixture.c tests/host/services/fake_clock.c \
+	tests/host/services/fake_heap.c kernel/time/timer.c \
 	kernel/time/heap.c kernel/time/scale.c kernel/lib/klog.c \
 	$(filter-out vmm/vpci/pass%,$(wildcard vmm/vdev/*.c vmm/vpci/*.c))
 vdev-tests := test_vlapic test_vlapic_timer test_vioapic test_vpic test_vpit test_vuart \
@@ -7,5 +8,6 @@ host-test += $(vdev-tests)
 $(foreach t,$(vdev-tests),$(eval $(t)-src := tests/host/vdev/$(t).c $(vdev-src)))
 fuzz += fuzz_platform
 fuzz_platform-src := tests/fuzz/fuzz_platform.c tests/host/services/fake_clock.c \
+	tests/host/services/fake_heap.c \
 	kernel/time/timer.c kernel/time/heap.c kernel/time/scale.c kernel/lib/klog.c \
 	$(filter-out vmm/vpci/pass%,$(wildcard vmm/vdev/*.c vmm/vpci/*.c))

@@ -21,5 +21,5 @@ test_cr-src := tests/host/vmm/test_cr.c vmm/exit/cr.c vmm/exit/cpuid_policy.c ke
 fuzz += fuzz_pv
 fuzz_pv-src := tests/fuzz/fuzz_pv.c vmm/vcpu/pv.c vmm/vcpu/steal.c vmm/vcpu/pvclock.c \
 	vmm/vcpu/pvclock_scale.c vmm/exit/hypercall.c vmm/exit/msr_kvm.c \
-	tests/host/services/fake_clock.c kernel/time/timer.c kernel/time/heap.c kernel/time/scale.c \
-	kernel/lib/klog.c $(filter-out vmm/vpci/pass%,$(wildcard vmm/vdev/*.c vmm/vpci/*.c))
+	tests/host/services/fake_clock.c tests/host/services/fake_heap.c kernel/time/timer.c \
+	kernel/time/heap.c kernel/time/scale.c kernel/lib/klog.c $(filter-out vmm/vpci/pass%,$(wildcard vmm/vdev/*.c vmm/vpci/*.c))
