@@ -90,7 +90,7 @@ core-cold := $(addsuffix %,boot/core/ drivers/acpi/ drivers/iommu/ drivers/pci/ 
 	kernel/log/ kernel/shell/ vmm/cmds/ vmm/e1000/ vmm/net/ vmm/vm/ arch/x86/console/ \
 	arch/x86/smp/start arch/x86/cpu/features arch/x86/cpu/mitigations arch/x86/vmx/caps \
 	arch/x86/vmx/fail arch/x86/svm/caps arch/x86/svm/fail drivers/nic/e1000.c drivers/nic/igb.c \
-	drivers/nic/igb_mailbox drivers/nic/igb_vf drivers/nic/virtio.c drivers/uart/ kernel/mm/ \
+	drivers/nic/igb_filter drivers/nic/igb_mailbox drivers/nic/igb_vf drivers/nic/virtio.c drivers/uart/ kernel/mm/ \
 	kernel/time/time arch/x86/mm/ net/nat/forward net/nat/mapping net/nat/session net/nat/slow \
 	net/service/ net/vswitch/port net/vswitch/vswitch \
 	vmm/exit/cpuid_policy vmm/vcpu/vcpu.c vmm/vdev/acpi_tables vmm/vdev/calendar vmm/vdev/vpm \

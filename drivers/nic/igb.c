@@ -68,30 +68,6 @@ static void link_up(struct igb *g)
 		phy_write(g, IGB_PHY_CONTROL, IGB_PHY_AUTONEG);
 }
 
-/* Frames of virtual functions for addresses that the card does not know come by the table alone. */
-static void receive_mode(struct igb *g, bool promiscuous)
-{
-	for (u32 i = 0; i < IGB_UTA_WORDS; i++)
-		igb_write(g, IGB_UTA(i), promiscuous ? ~0u : 0);
-	igb_write(g, IGB_RCTL,
-		  (igb_read(g, IGB_RCTL) & (u32)IGB_RCTL_VFE) |
-		      (u32)(IGB_RCTL_EN | IGB_RCTL_BAM | IGB_RCTL_MPE | IGB_RCTL_SECRC |
-			    (promiscuous ? IGB_RCTL_UPE : 0)));
-}
-
-/* Our pool gets its own address, groups, broadcasts, and what is for no other pool. */
-static void pool_set(struct igb *g)
-{
-	igb_write(g, IGB_MRQC, IGB_MRQC_VMDQ);
-	igb_write(g, IGB_VT_CTL, IGB_VT_CTL_DEFAULT(IGB_POOL) | (u32)IGB_VT_CTL_REPLICATE);
-	igb_write(g, IGB_VMOLR(IGB_POOL),
-		  (u32)(IGB_VMOLR_AUPE | IGB_VMOLR_BAM | IGB_VMOLR_MPME | IGB_VMOLR_ROPE |
-			IGB_VMOLR_ROMPE | IGB_VMOLR_STRCRC));
-	igb_write(g, IGB_RAH(0), igb_read(g, IGB_RAH(0)) | (u32)IGB_RAH_POOL(IGB_POOL));
-	igb_write(g, IGB_VFRE, igb_read(g, IGB_VFRE) | (u32)BIT(IGB_POOL));
-	igb_write(g, IGB_VFTE, igb_read(g, IGB_VFTE) | (u32)BIT(IGB_POOL));
-}
-
 /* One message for our queue; the card masks it by itself when it is sent. */
 static void interrupt_set(struct igb *g)
 {
@@ -117,9 +93,9 @@ static int start(struct nic *nic)
 	for (u32 i = 0; i < IGB_MTA_WORDS; i++)
 		igb_write(g, IGB_MTA(i), 0);
 	igb_write(g, IGB_RXCSUM, IGB_RXCSUM_IPOFL | IGB_RXCSUM_TUOFL);
-	pool_set(g);
+	g->promiscuous = false;
 	pci_update16(nic->pci, PCI_COMMAND, 0, PCI_COMMAND_MASTER);
-	receive_mode(g, false);
+	igb_filter_restore(g);
 	igb_write(g, IGB_TCTL, igb_read(g, IGB_TCTL) | (u32)(IGB_TCTL_EN | IGB_TCTL_PSP));
 	igb_rings_start(g);
 	igb_vf_restore(g);
@@ -207,11 +183,6 @@ static bool link_state(struct nic *nic, u32 *mbps)
 	return status & IGB_STATUS_LU;
 }
 
-static void set_promiscuous(struct nic *nic, bool on)
-{
-	receive_mode(container_of(nic, struct igb, nic), on);
-}
-
 static void stop(struct nic *nic)
 {
 	struct igb *g = container_of(nic, struct igb, nic);
@@ -235,7 +206,8 @@ static const struct nic_ops ops = {
     .tx_commit = igb_tx_commit,
     .tx_flush = igb_tx_flush,
     .arm = arm,
-    .set_promiscuous = set_promiscuous,
+    .set_promiscuous = igb_set_promiscuous,
+    .set_addresses = igb_set_addresses,
     .link = link_state,
 };
 

@@ -23,6 +23,10 @@
 #define IGB_VECTOR_MAILBOX 1
 
 #define IGB_VFS 7
+/* Receive addresses: our own, those of functions, and those of stations behind us. */
+#define IGB_ADDRESS_VF(vf) (1 + (vf))
+#define IGB_ADDRESS_BEHIND (1 + IGB_VFS)
+#define IGB_ADDRESSES 16
 #define IGB_GROUPS 30 /* hashes of groups that a function can ask for */
 
 struct igb_vf {
@@ -56,6 +60,12 @@ struct igb {
 
 	struct timer poll_timer;
 
+	/* Stations behind us, igb_filter.c. */
+	struct ticketlock filter_lock;
+	bool promiscuous;
+	u32 addresses; /* more than IGB_ADDRESSES: all that come from functions are taken */
+	u8 address[IGB_ADDRESSES][6];
+
 	struct nic_ring rx_ring, tx_ring;
 	volatile struct igb_rx_desc *rx;
 	volatile struct igb_tx_desc *tx; /* a frame takes two: its context and its data */
@@ -84,6 +94,12 @@ void igb_rx_done(struct nic *nic, u32 queue, u32 n);
 u8 *igb_tx_buffer(struct nic *nic, u32 queue);
 void igb_tx_commit(struct nic *nic, u32 queue, const struct nic_tx *frame);
 void igb_tx_flush(struct nic *nic, u32 queue);
+
+/* igb_filter.c: which frames our queue gets, kept over a reset of the card. restore() writes all
+ * of it to the card. */
+void igb_filter_restore(struct igb *g);
+void igb_set_promiscuous(struct nic *nic, bool on);
+void igb_set_addresses(struct nic *nic, const u8 (*macs)[6], u32 count);
 
 /* igb_vf.c; with vf_lock held: write what the function may do to the card's registers. */
 extern const struct nic_vf_ops igb_vf_ops;

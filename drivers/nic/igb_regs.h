@@ -96,8 +96,9 @@
 #define IGB_RXCSUM_TUOFL BIT(9)
 #define IGB_MTA(i) (0x5200 + 4 * (i))
 #define IGB_MTA_WORDS 128
-#define IGB_RAL(i) (0x5400 + 8 * (i))
-#define IGB_RAH(i) (0x5404 + 8 * (i))
+#define IGB_RAL(i) ((i) < 16 ? 0x5400 + 8 * (i) : 0x54e0 + 8 * ((i)-16))
+#define IGB_RAH(i) (IGB_RAL(i) + 4)
+#define IGB_RA_ENTRIES 24
 #define IGB_RAH_POOL(pool) (BIT(18) << (pool))
 #define IGB_RAH_AV BIT(31)
 #define IGB_UTA(i) (0xa000 + 4 * (i)) /* by hash, of addresses for one station */

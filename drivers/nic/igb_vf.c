@@ -16,9 +16,6 @@
 #define POLL_NS 5000000ull
 #define LINK_MBPS 1000
 
-/* The first receive address is our own. */
-#define ADDRESS(vf) (1 + (vf))
-
 static void bits_set(struct igb *g, u32 reg, u32 bits, bool on)
 {
 	u32 old = igb_read(g, reg);
@@ -33,10 +30,11 @@ static void address_apply(struct igb *g, u32 n)
 
 	memcpy(&low, vf->mac, 4);
 	memcpy(&high, vf->mac + 4, 2);
-	igb_write(g, IGB_RAH(ADDRESS(n)), 0);
-	igb_write(g, IGB_RAL(ADDRESS(n)), low);
+	igb_write(g, IGB_RAH(IGB_ADDRESS_VF(n)), 0);
+	igb_write(g, IGB_RAL(IGB_ADDRESS_VF(n)), low);
 	if (vf->ready)
-		igb_write(g, IGB_RAH(ADDRESS(n)), high | (u32)(IGB_RAH_AV | IGB_RAH_POOL(n)));
+		igb_write(g, IGB_RAH(IGB_ADDRESS_VF(n)),
+			  high | (u32)(IGB_RAH_AV | IGB_RAH_POOL(n)));
 }
 
 static void filter_apply(struct igb *g, u32 n)

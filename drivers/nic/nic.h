@@ -59,6 +59,11 @@ struct nic_ops {
 
 	/* All frames of the network, or those for nic->mac, groups and broadcasts. */
 	void (*set_promiscuous)(struct nic *nic, bool on);
+	/* Addresses of stations that are reached through this side of the card, besides nic->mac:
+	 * what the card's virtual functions send to them comes here, and does not leave the
+	 * card. Replaces those that were given before. NULL: its driver has no virtual functions.
+	 */
+	void (*set_addresses)(struct nic *nic, const u8 (*macs)[6], u32 count);
 	/* Is there a link, and at how many Mbit/s? */
 	bool (*link)(struct nic *nic, u32 *mbps);
 };

@@ -11,6 +11,10 @@ int __must_check net_nics_create(const struct config *config);
 struct uplink;
 void net_uplink_create(struct net_switch *sw, const struct config *config);
 
+/* Tell the card which guests' addresses are on this switch now: they have come, gone, or another
+ * address. No NIC's lock is held. */
+void net_uplink_tell_addresses(struct net_switch *sw);
+
 /* Look whether the card's link has changed; called now and then. */
 void net_uplink_watch(struct net_switch *sw);
 

@@ -154,8 +154,10 @@ static int attach(struct net_nic *nic, struct vm *vm)
 	if (nic->attached && nic->link_down)
 		vsw_port_set_link(&nic->port, false);
 	ticket_unlock(&nic->lock);
-	if (!err)
+	if (!err) {
+		net_uplink_tell_addresses(nic->sw);
 		net_nat_guest_up(nic);
+	}
 	return err ? trace_err(err, "%s: no port on switch %s: %s", nic->name,
 			       nic->sw->config->name, err_name(err))
 		   : 0;
@@ -192,6 +194,7 @@ static void detach(struct net_nic *nic)
 	nic->attached = false;
 	ticket_unlock(&nic->lock);
 	if (attached) {
+		net_uplink_tell_addresses(nic->sw);
 		net_nat_guest_down(nic);
 		vsw_port_unlink(&nic->port);
 		/* Others are at most a batch away from leaving the switch. */
@@ -227,6 +230,7 @@ void net_nic_set_link(struct net_nic *nic, bool up)
 	if (nic->attached)
 		vsw_port_set_link(&nic->port, up);
 	ticket_unlock(&nic->lock);
+	net_uplink_tell_addresses(nic->sw);
 }
 
 int net_nic_configure(struct net_nic *nic, const struct vsw_port_config *config)
@@ -256,5 +260,7 @@ int net_nic_set_mac(struct net_nic *nic, const u8 mac[6])
 	if (nic->attached)
 		err = vsw_port_configure(&nic->port, &now);
 	ticket_unlock(&nic->lock);
+	if (!err)
+		net_uplink_tell_addresses(nic->sw);
 	return err;
 }

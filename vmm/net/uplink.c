@@ -8,11 +8,17 @@
 #include "net/uplink/uplink.h"
 #include "vmm/net/impl.h"
 
+/* Cards have room for fewer: that there are more is all they need to know. */
+#define ADDRESSES 64
+
 struct net_uplink {
 	struct uplink uplink;
 	struct net_switch *sw;
 	char address[PCI_NAME];
 	bool up; /* as the gateway was told last */
+	/* What the card was told last: by one processor at a time. */
+	struct ticketlock address_lock;
+	u8 macs[ADDRESSES][6];
 };
 
 const char *net_switch_uplink(const struct net_switch *sw)
@@ -115,6 +121,38 @@ static int attach_bridge(struct net_uplink *u)
 	if (!err)
 		vsw_port_set_offloads(&u->uplink.port, uplink_offloads(&u->uplink));
 	return err ? err : uplink_start(&u->uplink, true);
+}
+
+static bool address_of(struct net_nic *nic, u8 mac[6])
+{
+	bool there;
+
+	ticket_lock(&nic->lock);
+	there = nic->attached && !nic->link_down;
+	if (there)
+		memcpy(mac, nic->port.config.mac, 6);
+	ticket_unlock(&nic->lock);
+	return there;
+}
+
+void net_uplink_tell_addresses(struct net_switch *sw)
+{
+	struct net_uplink *u = sw->uplink;
+	struct nic *nic = u ? u->uplink.nic : NULL;
+	struct list *it;
+	u32 n = 0;
+
+	if (!nic || !nic->ops->set_addresses || sw->config->mode != CONFIG_SWITCH_BRIDGE)
+		return;
+	ticket_lock(&u->address_lock);
+	list_for_each (it, net_nics()) {
+		struct net_nic *guest = list_entry(it, struct net_nic, link);
+
+		if (n < ADDRESSES && guest->sw == sw && address_of(guest, u->macs[n]))
+			n++;
+	}
+	nic->ops->set_addresses(nic, u->macs, n);
+	ticket_unlock(&u->address_lock);
 }
 
 /* --- making one --------------------------------------------------------------------------------
