@@ -221,6 +221,21 @@ int iommu_detach_locked(struct iommu_device *device)
 	return err;
 }
 
+const char *iommu_unfit(const struct pci_device *dev)
+{
+	const struct vtd_unit *unit = iommu_unit_of(dev);
+
+	if (!unit)
+		return "no remapping unit is responsible for it: update the firmware";
+	if (iommu_is_claimed_twice(dev))
+		return "two remapping units claim it: update the firmware";
+	if (!has_own_name(dev))
+		return "it is behind a bridge to conventional PCI: use another slot";
+	if (iommu_has_reserved(dev))
+		return "firmware reserves memory for it (RMRR), and may go on to use it";
+	return unit->failed ? "its remapping unit does not answer: restart the machine" : NULL;
+}
+
 int iommu_attach(struct iommu_domain *domain, const struct pci_device *dev)
 {
 	int err;

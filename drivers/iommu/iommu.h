@@ -50,6 +50,9 @@ int __must_check iommu_attach(struct iommu_domain *domain, const struct pci_devi
  * does not answer, what it reached must not be reused. */
 int __must_check iommu_detach(const struct pci_device *dev);
 
+/* Why the device must not be given to a guest, for the operator; NULL: it may. */
+const char *iommu_unfit(const struct pci_device *dev);
+
 /* Memory for DMA by devices that the core drives: the same address for both. bytes is a
  * multiple of 4 KiB; below 4 GiB. Freed memory is out of reach before it is reused. */
 int __must_check iommu_dma_alloc(u64 bytes, hpa_t *out);

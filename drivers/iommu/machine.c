@@ -30,6 +30,32 @@ struct vtd_unit *iommu_unit_of(const struct pci_device *dev)
 	return rest;
 }
 
+/* The first unit that names the device counts for the core's own drivers: if it is another one, the
+ * device reaches nothing. */
+bool iommu_is_claimed_twice(const struct pci_device *dev)
+{
+	u32 claims = 0, rests = 0;
+
+	for (u32 i = 0; i < iommu.count; i++) {
+		const struct dmar_unit *scope = iommu.units[i].scope;
+
+		claims += vtd_scope_names(scope, dev);
+		rests += scope->all && scope->segment == dev->segment;
+	}
+	return claims > 1 || (!claims && rests > 1);
+}
+
+static void scopes_check(void)
+{
+	char name[PCI_NAME];
+
+	for (struct pci_device *dev = pci_next(NULL); dev; dev = pci_next(dev))
+		if (iommu_is_claimed_twice(dev))
+			log_warn("iommu: %s: two units claim it in the firmware's table, so it is "
+				 "given to no guest: update the firmware",
+				 pci_name(dev, name));
+}
+
 /* What all units have in common: a domain may hold devices of any. */
 static int capabilities_meet(void)
 {
@@ -92,6 +118,7 @@ int iommu_start(const struct dmar *dmar, bool (*is_ram)(hpa_t pa, u64 size))
 {
 	int err = units_open(dmar);
 
+	iommu.dmar = dmar;
 	list_init(&iommu.domain_list);
 	list_init(&iommu.device_list);
 	if (!err)
@@ -111,6 +138,7 @@ int iommu_start(const struct dmar *dmar, bool (*is_ram)(hpa_t pa, u64 size))
 		return err;
 	}
 	iommu.active = true;
+	scopes_check();
 	for (u32 i = 0; i < iommu.count; i++)
 		vtd_faults_start(&iommu.units[i]);
 	return 0;

@@ -32,6 +32,7 @@ struct iommu_device {
 
 struct iommu_machine {
 	bool active;
+	const struct dmar *dmar;
 	struct vtd_unit *units;
 	u32 count;
 	const struct radix_format *format; /* that all units can walk */
@@ -58,6 +59,9 @@ extern struct iommu_machine iommu;
 /* The unit that is responsible for the device, or NULL. */
 struct vtd_unit *iommu_unit_of(const struct pci_device *dev);
 
+/* Does more than one unit name the device? */
+bool iommu_is_claimed_twice(const struct pci_device *dev);
+
 /* domain.c, with the lock held. */
 struct iommu_device *iommu_device_find(u16 segment, u16 bdf);
 int __must_check iommu_attach_locked(struct iommu_domain *domain, const struct pci_device *dev,
@@ -70,5 +74,7 @@ int __must_check iommu_irqs_start(const struct dmar *dmar);
 
 /* reserved.c: keep what firmware says that devices need (8.4). */
 void iommu_reserved_map(const struct dmar *dmar, bool (*is_ram)(hpa_t pa, u64 size));
+/* Does firmware reserve memory for the device, kept or not? */
+bool iommu_has_reserved(const struct pci_device *dev);
 
 #endif

@@ -51,6 +51,16 @@ static void region_keep(const struct dmar_unit *region, bool (*is_ram)(hpa_t pa,
 	}
 }
 
+/* Virtual functions are the system's alone. */
+bool iommu_has_reserved(const struct pci_device *dev)
+{
+	for (u32 i = 0; i < iommu.dmar->count && !dev->pf; i++)
+		if (iommu.dmar->units[i].type == DMAR_RMRR &&
+		    vtd_scope_names(&iommu.dmar->units[i], dev))
+			return true;
+	return false;
+}
+
 void iommu_reserved_map(const struct dmar *dmar, bool (*is_ram)(hpa_t pa, u64 size))
 {
 	for (u32 i = 0; i < dmar->count; i++)

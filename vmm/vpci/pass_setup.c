@@ -119,6 +119,15 @@ static bool is_isolated(struct pass *p, const struct pci_device *dev)
 	return false;
 }
 
+static bool is_confined(struct pass *p, const struct pci_device *dev)
+{
+	const char *why = iommu_unfit(dev);
+
+	if (why)
+		refuse(p, "%s", why);
+	return !why;
+}
+
 static bool is_resettable(struct pass *p, const struct pci_device *dev)
 {
 	struct pci_reset r;
@@ -169,7 +178,8 @@ static int setup(struct pass *p)
 		return 0;
 	}
 	dev = p->config->vf ? vf_find(p) : device_find(p);
-	if (!dev || !is_isolated(p, dev) || !is_resettable(p, dev) || !has_msix(p, dev))
+	if (!dev || !is_confined(p, dev) || !is_isolated(p, dev) || !is_resettable(p, dev) ||
+	    !has_msix(p, dev))
 		return 0;
 	p->fn = function_of(dev);
 	return p->fn ? 0 : trace_err(ERR_NOMEM, "pci: no memory for a device of a VM");

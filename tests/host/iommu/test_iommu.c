@@ -321,6 +321,51 @@ static void reserved_regions_are_kept(void **state)
 	is_blocked(USB, 0x7f000000);
 }
 
+/* What firmware says wrong of a device costs that device, and no other. */
+static void devices_that_no_guest_may_have(void **state)
+{
+	struct pci_device vf = {.bdf = PCI_BDF(0, 4, 1), .pf = usb};
+	struct dmar_scope disk_scope = {DMAR_SCOPE_ENDPOINT, 0, 0, 1, &(struct dmar_path){3, 0}};
+	struct dmar_unit two[] = {table[0], table[0], table[0], table[1]};
+	struct dmar broken = {.units = two, .count = 4, .interrupt_remapping = true};
+	struct iommu_domain *d;
+
+	(void)state;
+	assert_null(iommu_unfit(disk));
+	assert_null(iommu_unfit(nic));
+	assert_null(iommu_unfit(&vf));
+	assert_non_null(strstr(iommu_unfit(usb), "RMRR"));
+	assert_non_null(strstr(iommu_unfit(behind_pci), "bridge"));
+	two[0].all = two[1].all = false;
+	two[0].scopes = two[1].scopes = &disk_scope;
+	two[0].scope_count = two[1].scope_count = 1;
+	two[1].base.v += PAGE_SIZE;
+	two[2].base.v += 2 * PAGE_SIZE;
+	stop(NULL);
+	model_reset(CAP, ECAP);
+	reserved_is_ram = true;
+	assert_int_equal(iommu_start(&broken, is_ram), 0);
+	assert_non_null(strstr(iommu_unfit(disk), "two"));
+	assert_non_null(strstr(iommu_unfit(usb), "RMRR"));
+	for (vtd_model.unit = 0; vtd_model.unit < 3; vtd_model.unit++)
+		is_blocked(DISK, 0);
+	vtd_model.unit = 2; /* the rest */
+	is_blocked(USB, 0x7f000000);
+	assert_null(iommu_unfit(nic));
+	d = iommu_domain_create("vm", RADIX_1G);
+	assert_int_equal(iommu_map(d, 0, HPA(MIB(2)), MIB(2), RADIX_RW), 0);
+	assert_int_equal(iommu_attach(d, nic), 0);
+	goes_to(NIC, 5, true, MIB(2) + 5);
+	vtd_model.deaf_invalidations = true;
+	assert_int_equal(iommu_unmap(d, 0, PAGE_SIZE), ERR_TIMEOUT);
+	assert_non_null(strstr(iommu_unfit(nic), "does not answer"));
+	two[2].segment = 1;
+	stop(NULL);
+	model_reset(CAP, ECAP);
+	assert_int_equal(iommu_start(&broken, is_ram), 0);
+	assert_non_null(strstr(iommu_unfit(nic), "no remapping unit"));
+}
+
 static void the_core_shares_its_buffers_alone(void **state)
 {
 	hpa_t a, b;
@@ -674,6 +719,7 @@ int main(void)
 	    TEST(narrow_units_have_three_levels),
 	    TEST(units_that_do_not_answer_are_given_up),
 	    TEST(reserved_regions_are_kept),
+	    TEST(devices_that_no_guest_may_have),
 	    TEST(the_core_shares_its_buffers_alone),
 	    TEST(devices_without_a_name_of_their_own),
 	    TEST(failed_allocations_leave_nothing),

@@ -18,10 +18,12 @@ static u8 *seen, *memory;
 static u8 used[MODEL_PAGES];
 static int fail_after;
 
-static struct {
+/* Of each unit; those of the one that is at work. */
+static struct registers {
 	u32 gsts, fectl, fsts;
 	u64 rtaddr, iqa, iqh, iqt, irta, record_low, record_high;
-} regs;
+} units[MODEL_UNITS], *at_work = units;
+#define regs (*at_work)
 
 static struct {
 	bool valid;
@@ -53,7 +55,7 @@ void model_reset(u64 cap, u64 ecap)
 	memory = block + MODEL_PAGES * PAGE_SIZE;
 	memset(block, 0, 2 * MODEL_PAGES * PAGE_SIZE);
 	memset(used, 0, sizeof(used));
-	memset(&regs, 0, sizeof(regs));
+	memset(units, 0, sizeof(units));
 	memset(contexts, 0, sizeof(contexts));
 	memset(iotlb, 0, sizeof(iotlb));
 	memset(irqs, 0, sizeof(irqs));
@@ -255,8 +257,10 @@ static bool translate(u16 bdf, u64 address, bool write, u64 *to)
 
 bool model_dma(u16 bdf, u64 address, bool write, u64 *to)
 {
-	bool through = translate(bdf, address, write, to);
+	bool through;
 
+	at_work = &units[vtd_model.unit];
+	through = translate(bdf, address, write, to);
 	if (!through)
 		record(bdf, write ? 5 : 6, address & ~0xfffull, !write);
 	return through;
@@ -338,8 +342,10 @@ static unsigned remap(u16 bdf, u64 address, u32 data, struct model_irq *out)
 
 unsigned model_irq(u16 bdf, u64 address, u32 data, struct model_irq *out)
 {
-	unsigned reason = remap(bdf, address, data, out);
+	unsigned reason;
 
+	at_work = &units[vtd_model.unit];
+	reason = remap(bdf, address, data, out);
 	if (reason)
 		record(bdf, (u8)reason, (address >> 5 & 0x7fff) << 48, true);
 	return reason;
@@ -398,10 +404,15 @@ static void command(u32 value)
 	queue_run();
 }
 
+static void choose(const struct vtd_unit *u)
+{
+	at_work = &units[(u->scope->base.v - MODEL_BASE) / PAGE_SIZE % MODEL_UNITS];
+}
+
 u64 vtd_host_read(const struct vtd_unit *u, u32 reg, unsigned size)
 {
-	(void)u;
 	(void)size;
+	choose(u);
 	switch (reg) {
 	case VTD_VER:
 		return 0x10;
@@ -422,8 +433,8 @@ u64 vtd_host_read(const struct vtd_unit *u, u32 reg, unsigned size)
 
 void vtd_host_write(const struct vtd_unit *u, u32 reg, unsigned size, u64 value)
 {
-	(void)u;
 	(void)size;
+	choose(u);
 	switch (reg) {
 	case VTD_GCMD:
 		command((u32)value);

@@ -11,9 +11,11 @@
 
 #define MODEL_BASE 0xfed90000ull
 #define MODEL_PAGES 4096
+#define MODEL_UNITS 4 /* a page from MODEL_BASE on each */
 
 struct vtd_model {
-	u64 cap, ecap;
+	u64 cap, ecap;           /* of all units */
+	u32 unit;                /* that devices are behind */
 	bool deaf_commands;      /* GCMD has no effect */
 	bool deaf_invalidations; /* wait descriptors are not carried out */
 	u32 malformed; /* descriptors and entries with reserved bits, commands too early */
