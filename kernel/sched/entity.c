@@ -216,10 +216,12 @@ bool sched_yield_to(struct sched_entity *to)
 		return false;
 	/* Within a VM the yielder gives its place in line away and takes the other's: the VM loses
 	 * nothing, and so nothing else is forfeited. */
-	if (to->group && to->group == e->group && rq->place == SCHED_AT_FAIR)
+	if (to->group && to->group == e->group && rq->place == SCHED_AT_FAIR) {
 		sched_policy->swap(e, to);
-	else
+		e->stats.yields++;
+	} else {
 		sched_let_pass(e);
+	}
 	sched_enqueue(rq, to, SCHED_FAVOURED, time_tsc());
 	return true;
 }

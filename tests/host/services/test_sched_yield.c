@@ -11,7 +11,7 @@
 static struct sched_group passing_group, busy_group;
 static struct load passing[MEMBERS], busy[MEMBERS];
 static u32 blocked;
-static u64 hurried, slowest;
+static u64 hurried, given, slowest;
 
 static struct load *other(struct load *l)
 {
@@ -34,7 +34,10 @@ static bool kick(struct load *to)
 		hurried++;
 		return false;
 	}
-	return sched_yield_to(&to->e);
+	if (!sched_yield_to(&to->e))
+		return false;
+	given++;
+	return true;
 }
 
 static void pass_run(struct sched_entity *e)
@@ -64,7 +67,7 @@ static void begin(u32 cpus)
 	sim_start(cpus);
 	passing_group = busy_group = (struct sched_group){.weight = 100};
 	blocked = 0;
-	hurried = slowest = 0;
+	hurried = given = slowest = 0;
 	for (u32 i = 0; i < MEMBERS; i++) {
 		load_init(&passing[i], &passing_group, US(100), 0);
 		passing[i].e.run = pass_run;
@@ -83,6 +86,15 @@ static u64 ran(struct load *loads)
 	return sum;
 }
 
+static u64 yields_counted(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < MEMBERS; i++)
+		sum += passing[i].e.stats.yields;
+	return sum;
+}
+
 static void yields_gain_nothing(void **state)
 {
 	(void)state;
@@ -98,6 +110,8 @@ static void yields_gain_nothing(void **state)
 		assert_in_range(got * 1000 / (MS(10000) * cpus), 350, 510);
 		assert_true(cpus > 1 || hurried > 1000);
 		assert_true(slowest <= MS(3));
+		assert_true(given > 1000);
+		assert_int_equal(yields_counted(), given);
 	}
 }
 
