@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lock-holder preemption: all vCPUs take one ticket lock, again and again, for TICKS of the TSC;
+ * Lock-holder preemption: all vCPUs take one ticket lock, again and again, for a while;
  * how many locks there were, and how long the longest wait for one was.
  *
  *	kick	halt after SPINS rounds, and kick the next in line (KVM_HC_KICK_CPU)
  *	dense	a lock that is held for a quarter of the time instead of a twentieth
+ *	short	for half a second, instead of two
  *	burn	take no lock, only use the processors, for ever
  *
  * Without a word it is a classic ticket lock: spin until it is one's turn. Output, at the end:
@@ -13,7 +14,8 @@
  */
 #include "tests/guest/lib/guest.h"
 
-#define TICKS 40000000ull
+#define MS 2000
+#define MS_SHORT 500
 /* Instructions inside of the lock, and from one to the next. */
 #define INSIDE 500
 #define OUTSIDE 9500
@@ -39,6 +41,7 @@ static bool amd, kicks, burns;
 static u32 cpu_total, outside = OUTSIDE;
 static volatile u32 ready, go, finished;
 static volatile u64 until;
+static u64 ticks;
 
 static u32 add(volatile u32 *p, u32 n)
 {
@@ -163,6 +166,14 @@ void ap_main(void)
 	run(id);
 }
 
+static u64 tsc_khz(void)
+{
+	u32 khz, b, c, d;
+
+	cpuid_regs(0x40000010, 0, &khz, &b, &c, &d);
+	return khz;
+}
+
 static u32 count_cpus(void)
 {
 	u32 a, b, c, d;
@@ -181,7 +192,7 @@ static void report(void)
 		if (cpus[i].worst > worst)
 			worst = cpus[i].worst;
 	}
-	print_line("TICKS", TICKS);
+	print_line("TICKS", ticks);
 	print_line("WORST", worst);
 	print_line("HALTS", halts);
 	print_line("LOCKS", locks);
@@ -194,6 +205,7 @@ void guest_main(void)
 	burns = cmdline_has("burn");
 	if (cmdline_has("dense"))
 		outside = OUTSIDE_DENSE;
+	ticks = (cmdline_has("short") ? MS_SHORT : MS) * tsc_khz();
 	cpu_total = count_cpus();
 	if (!cpu_total || cpu_total > AP_MAX)
 		cpu_total = 1;
@@ -206,7 +218,7 @@ void guest_main(void)
 	}
 	print_line("ROUND", measure_round());
 	print("LOCKS go\n");
-	until = rdtsc() + TICKS;
+	until = rdtsc() + ticks;
 	go = 1;
 	for (u32 id = 1; id < cpu_total; id++)
 		apic_ipi(id, VECTOR_IPI);
