@@ -147,7 +147,7 @@ static void reset_poll(struct timer *timer)
 	int err = pci_reset_poll(&fn->reset);
 
 	if (err == ERR_BUSY)
-		timer_arm(timer, rdtsc() + time_ns_to_ticks(RESET_POLL_NS));
+		timer_arm(timer, time_tsc() + time_ns_to_ticks(RESET_POLL_NS));
 	else
 		reset_end(fn, err);
 }
@@ -171,7 +171,7 @@ void pass_function_reset(struct pass_function *fn, void (*done)(struct pass_func
 	if (err)
 		reset_end(fn, err);
 	else
-		timer_arm(&fn->timer, rdtsc() + time_ns_to_ticks(RESET_POLL_NS));
+		timer_arm(&fn->timer, time_tsc() + time_ns_to_ticks(RESET_POLL_NS));
 }
 
 void pass_function_init(struct pass_function *fn, struct pci_device *dev)

@@ -11,3 +11,5 @@ fuzz_platform-src := tests/fuzz/fuzz_platform.c tests/host/services/fake_clock.c
 	tests/host/services/fake_heap.c \
 	kernel/time/timer.c kernel/time/heap.c kernel/time/scale.c kernel/lib/klog.c \
 	$(filter-out vmm/vpci/pass%,$(wildcard vmm/vdev/*.c vmm/vpci/*.c))
+host-test += test_pass
+test_pass-src := tests/host/vdev/test_pass.c tests/host/vdev/pass_fake.c $(wildcard vmm/vpci/pass*.c) $(vdev-src)
