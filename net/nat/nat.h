@@ -15,6 +15,8 @@
 #include "net/nat/table.h"
 #include "net/pkt/pkt.h"
 
+struct pkt_plain;
+
 /* What is counted: drops by reason, and events. nat_count_name() has the operator's words. */
 enum nat_count {
 	NAT_C_FAST,        /* frames of known flows */
@@ -193,6 +195,10 @@ void nat_set_external(struct nat *nat, u32 address, u32 mask);
  * the uplink. What has been rewritten is the frame's head only. */
 void nat_translate(struct nat *nat, bool uplink, struct pkt **pkts, u32 n,
 		   struct nat_result *results);
+
+/* The same for plain frames (net/pkt/plain.h) of a guest to the uplink, as far as they are of
+ * known flows: how many, from the first, have been translated. All their words are in use. */
+u32 nat_translate_plain(struct nat *nat, u8 side, struct pkt_plain *frames, u32 n);
 
 /* Time goes on: expire sessions, at most budget per call. True when all that is due is done. */
 bool nat_tick(struct nat *nat, u32 now, u32 budget);

@@ -4,6 +4,7 @@
 
 #include "net/pkt/copy.h"
 #include "net/pkt/parse.h"
+#include "net/pkt/plain.h"
 
 /* Step over scatter list entries that are in the head entirely. */
 static void drop_empty_frags(struct pkt *p)
@@ -42,6 +43,46 @@ void pkt_clone(struct pkt *dst, const struct pkt *src)
 	if (src->frags >= src->own_frags &&
 	    src->frags <= src->own_frags + ARRAY_SIZE(src->own_frags))
 		dst->frags = dst->own_frags + (src->frags - src->own_frags);
+}
+
+void __attribute__((noinline)) plain_copy_other(u8 *to, const u8 *from, size_t len)
+{
+	copy_bytes(to, from, len);
+}
+
+/* The bytes of the frame that are in words: to a place that has room for a word more. */
+static u32 plain_words_out(const struct pkt_plain *f, u8 *to, u32 words)
+{
+	u32 first = (u32)(f->word[1] >> 32);
+
+	memcpy(to, &first, sizeof(first));
+	for (u32 i = 2; i < words; i++)
+		copy_store(to + i * 8ul - PLAIN_HEADER, f->word[i]);
+	return words * 8 - PLAIN_HEADER;
+}
+
+void plain_copy_frame(const struct pkt_plain *f, u8 *to, u32 words)
+{
+	u32 done = plain_words_out(f, to, words);
+
+	plain_copy_other(to + done, f->at + PLAIN_HEADER + done, plain_len(f) - done);
+}
+
+/* What is behind the words goes into the head as far as most headers reach. */
+#define PLAIN_PACKET_HEAD 64
+
+void plain_to_pkt(struct pkt *p, const struct pkt_plain *f, u32 words)
+{
+	u32 len = plain_len(f), head = MIN(len, (u32)PLAIN_PACKET_HEAD);
+	u32 done = plain_words_out(f, p->room + PKT_HEADROOM, words);
+
+	pkt_init(p);
+	plain_copy_other(p->room + PKT_HEADROOM + done, f->at + PLAIN_HEADER + done, head - done);
+	p->head_len = (u16)head;
+	p->own_frags[0].base = f->at + PLAIN_HEADER + head;
+	p->own_frags[0].len = len - head;
+	p->nr_frags = len > head;
+	p->len = len;
 }
 
 void pkt_cursor_init(struct pkt_cursor *c, const struct pkt *p)

@@ -12,7 +12,8 @@
 #define TICK_SESSIONS 4096
 #define ROOM_ALIGN 64
 
-static const struct vsw_port_ops port_ops = {.send = gateway_port_send};
+static const struct vsw_port_ops port_ops = {.send = gateway_port_send,
+					     .send_plain = gateway_port_send_plain};
 
 /* Offsets in the block of memory, behind the gateway itself. */
 struct parts {

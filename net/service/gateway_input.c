@@ -7,6 +7,7 @@
 #include "net/pkt/csum.h"
 #include "net/pkt/offload.h"
 #include "net/pkt/parse.h"
+#include "net/pkt/plain.h"
 #include "net/service/gateway_internal.h"
 #include "net/service/icmp.h"
 
@@ -277,6 +278,30 @@ u32 gateway_port_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **
 	}
 	if (n > from)
 		batch_run(gw, w, false, pkts + from, n - from, w->now_ns);
+	return n;
+}
+
+u32 gateway_port_send_plain(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames,
+			    u32 n, u32 words)
+{
+	struct gateway *gw = container_of(port, struct gateway, port);
+	struct vsw_port *uplink = gw->uplink;
+	u64 bytes = 0;
+
+	/* Fragments that wait are looked after with every frame. The translation's MTU is no
+	 * more than the card's. */
+	if (unlikely(!uplink || !vsw_port_takes_plain(uplink) || gw->held.n))
+		return 0;
+	(void)words;
+	ticket_lock(&gw->lock);
+	gw->now_ns = w->now_ns;
+	gw->nat->now = (u32)(w->now_ns / SECOND);
+	n = nat_translate_plain(gw->nat, (u8)w->in->index, frames, n);
+	ticket_unlock(&gw->lock);
+	for (u32 i = 0; i < n; i++)
+		bytes += plain_len(&frames[i]);
+	if (n)
+		vsw_port_send_plain(w, uplink, frames, n, PLAIN_WORDS, bytes);
 	return n;
 }
 

@@ -18,6 +18,9 @@ struct gateway_event {
 
 /* The port's side: frames of guests (gateway_input.c). */
 u32 gateway_port_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n);
+/* The same for plain frames: only known flows to the uplink. */
+u32 gateway_port_send_plain(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames,
+			    u32 n, u32 words);
 /* Send what was made, and give the buffers back. Without the lock. */
 void gateway_send_frames(struct gateway *gw, struct vsw_worker *w, struct frame_list *out);
 

@@ -3,7 +3,7 @@
 
 #include "arch/x86/cpu/percpu.h"
 #include "kernel/time/time.h"
-#include "net/pkt/copy.h"
+#include "net/pkt/plain.h"
 
 /* Frames of one slice of work; then others have their turn. */
 #define SLICE_BATCHES 4
@@ -121,7 +121,30 @@ static u32 port_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **p
 	return sent;
 }
 
-const struct vsw_port_ops uplink_port_ops = {.send = port_send};
+static u32 port_send_plain(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames,
+			   u32 n, u32 words)
+{
+	struct uplink *u = container_of(port, struct uplink, port);
+	struct nic *nic = u->nic;
+	u32 sent;
+
+	(void)w;
+	ticket_lock(&u->tx_lock);
+	for (sent = 0; sent < n && plain_len(&frames[sent]) <= NIC_FRAME_MAX; sent++) {
+		struct nic_tx frame = {.len = (u16)plain_len(&frames[sent])};
+		u8 *to = nic->ops->tx_buffer(nic, 0);
+
+		if (!to)
+			break;
+		plain_copy_frame(&frames[sent], to, words);
+		nic->ops->tx_commit(nic, 0, &frame);
+	}
+	nic->ops->tx_flush(nic, 0);
+	ticket_unlock(&u->tx_lock);
+	return sent;
+}
+
+const struct vsw_port_ops uplink_port_ops = {.send = port_send, .send_plain = port_send_plain};
 
 int uplink_start(struct uplink *uplink, bool promiscuous)
 {

@@ -19,6 +19,7 @@ struct vsw;
 struct vsw_port;
 struct vsw_worker;
 struct pcap_ring;
+struct pkt_plain;
 
 struct vsw_port_ops {
 	/*
@@ -38,6 +39,14 @@ struct vsw_port_ops {
 	 * gateway does. VSW_DEPTH limits how deep that goes.
 	 */
 	u32 (*send)(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n);
+	/*
+	 * The same for plain frames (net/pkt/plain.h), untagged and no longer than its MTU allows.
+	 * What is not taken comes again by send(): so it need not be able to do more than what is
+	 * usual. words: how many were read of each. A gateway may read more, and rewrite what it
+	 * takes. May be NULL.
+	 */
+	u32 (*send_plain)(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames,
+			  u32 n, u32 words);
 	/* The operator switched the port's link: tell the receiver. May be NULL. */
 	void (*link)(struct vsw_port *port, bool up);
 };

@@ -21,6 +21,7 @@
 #define VSW_AGEING_DEFAULT 300 /* seconds */
 #define VSW_DEPTH 3            /* how deep send() may call vsw_input() */
 
+struct pkt_plain;
 struct vsw_scratch;
 struct vsw_workers;
 
@@ -31,6 +32,8 @@ struct vsw_worker {
 	u32 depth;  /* of nested calls */
 	struct vsw_workers *all;
 	struct vsw_scratch *scratch; /* for segmenting; NULL while in use */
+	struct pkt *room;            /* of vsw_input_plain(): PKT_BATCH packets, */
+	struct vsw_port *in;         /* and its port */
 	u8 last[VSW_PORTS];          /* for grouping a batch; all 0 between calls */
 } __aligned(64);
 
@@ -78,12 +81,31 @@ int __must_check vsw_init(struct vsw *sw, const struct vsw_config *config);
 void vsw_input(struct vsw_worker *w, struct vsw_port *port, struct pkt_batch *batch, u64 now_ns);
 
 /*
+ * The same for plain frames (net/pkt/plain.h), of which `at` and `end` are set, as far as they all
+ * go the same way: returns how many, from the first, have been dealt with. The next one has to come
+ * by vsw_input(), as it was not looked at. room: PKT_BATCH packets, in case they are needed.
+ */
+u32 __must_check vsw_input_plain(struct vsw_worker *w, struct vsw_port *port,
+				 struct pkt_plain *frames, u32 n, struct pkt *room, u64 now_ns);
+
+/*
  * Hand frames to a port directly, as the switch does in the end: with tag, MTU, offloads and
  * counters. For gateways that know the port, inside of send() or vsw_enter(); also for a port
  * that is on no switch (vsw_port_init()), as a NAT's uplink. The headers may have been rewritten,
  * not moved, since pkt_parse().
  */
 void vsw_port_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n);
+
+/* The same for plain frames, where vsw_port_takes_plain(); inside of send_plain(). bytes: of all
+ * of them. */
+void vsw_port_send_plain(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames,
+			 u32 n, u32 words, u64 bytes);
+
+/* Whether a port can be given plain frames, that are no longer than its frame_max. */
+static inline bool vsw_port_takes_plain(const struct vsw_port *port)
+{
+	return port->ops->send_plain && !(port->slow_out | port->state);
+}
 
 /* Brackets around uses of ports outside of vsw_input(), so that none goes away meanwhile. */
 void vsw_enter(struct vsw_worker *w, u64 now_ns);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmm/virtio/ring.h"
+#include "vmm/virtio/net_plain.h"
 
 #define CHECK(cond) ((cond) ? (void)0 : abort())
 #define MEMORY 8192
@@ -28,6 +28,20 @@ static void use(const struct vring_seg *segs, const struct vring_chain *c)
 		if (i >= c->readable)
 			memset(segs[i].base, (int)sum, segs[i].len);
 	}
+}
+
+/* Frames of one descriptor each: looked at, and copied to such buffers. */
+static u32 use_plain(struct vring *r, u8 how)
+{
+	static struct pkt_plain frames[PKT_BATCH];
+	u32 n = vnet_plain_peek(r, frames, how % 40);
+
+	for (u32 i = 0; i < n; i++)
+		(void)plain_glance(&frames[i]);
+	if (how & 0x80)
+		return vnet_plain_put(r, frames, n, PLAIN_READ);
+	vnet_plain_done(r, n);
+	return n;
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -55,6 +69,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		u32 n = vring_available(&r), taken = 0;
 
 		CHECK(n <= c.size);
+		if (data[3] & 4) {
+			CHECK(use_plain(&r, data[2]) <= n);
+			n = vring_available(&r);
+		}
 		while (taken < n && vring_next(&r, segs, data[2] % ROOM + 1, &chain) == 1) {
 			use(segs, &chain);
 			taken++;

@@ -11,6 +11,7 @@
 
 #include "kernel/lib/list.h"
 #include "kernel/sync/ticketlock.h"
+#include "net/pkt/plain.h"
 #include "net/vswitch/vswitch.h"
 #include "vmm/virtio/ring.h"
 #include "vmm/vm/config.h"
@@ -68,6 +69,7 @@ struct net_model {
 #define NET_RX_SEGS 128
 struct net_scratch {
 	struct pkt pkt[PKT_BATCH];
+	struct pkt_plain plain[PKT_BATCH];
 	struct pkt_frag frags[PKT_BATCH][PKT_FRAGS];
 	struct vring_seg tx_segs[PKT_FRAGS + 2];
 	/* On the way to a guest, which happens within the former. */

@@ -217,5 +217,5 @@ const struct net_model virtio_net_model = {
     .stop = net_stop,
     .destroy = net_destroy,
     .describe = net_describe,
-    .port_ops = {.send = vnet_rx_send, .link = net_link},
+    .port_ops = {.send = vnet_rx_send, .send_plain = vnet_rx_send_plain, .link = net_link},
 };

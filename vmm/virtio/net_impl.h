@@ -46,7 +46,7 @@ struct vnet_hdr {
 	struct pkt_offload off;
 	u16 num_buffers;
 };
-static_assert(sizeof(struct vnet_hdr) == 12, "5.1.6");
+static_assert(sizeof(struct vnet_hdr) == PLAIN_HEADER, "5.1.6");
 
 #define VNET_QUEUE_SIZE 256
 #define VNET_STEERING 128 /* a power of two */
@@ -114,6 +114,8 @@ void vnet_tx_kick(struct vnet_tx *tx);
 void vnet_tx_close(struct vnet_tx *tx);
 /* net_rx.c */
 u32 vnet_rx_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n);
+u32 vnet_rx_send_plain(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames, u32 n,
+		       u32 words);
 /* net_ctrl.c */
 void vnet_control(struct virtio_net *net);
 void vnet_set_offloads(struct virtio_net *net, u64 features);

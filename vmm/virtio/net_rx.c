@@ -4,6 +4,7 @@
 
 #include "net/pkt/copy.h"
 #include "vmm/virtio/net_impl.h"
+#include "vmm/virtio/net_plain.h"
 
 /* --- which queue -------------------------------------------------------------------------------
  */
@@ -175,6 +176,28 @@ static u32 deliver(struct virtio_net *net, u32 queue, struct pkt **pkts, u32 mas
 	if (interrupt)
 		virtio_interrupt(&net->pci, queue);
 	return lost;
+}
+
+u32 vnet_rx_send_plain(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames, u32 n,
+		       u32 words)
+{
+	struct net_nic *nic = container_of(port, struct net_nic, port);
+	struct virtio_net *net = nic->dev;
+	struct virtio_queue *q = &net->pci.queue[vnet_rx_queue(0)];
+	bool interrupt;
+
+	(void)w;
+	if (unlikely(__atomic_load_n(&net->active, __ATOMIC_RELAXED) != 1))
+		return 0;
+	ticket_lock(&q->lock);
+	n = virtio_started(&net->pci) && vring_available(&q->ring)
+		? vnet_plain_put(&q->ring, frames, n, words)
+		: 0;
+	interrupt = n && vring_publish(&q->ring);
+	ticket_unlock(&q->lock);
+	if (interrupt)
+		virtio_interrupt(&net->pci, vnet_rx_queue(0));
+	return n;
 }
 
 u32 vnet_rx_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n)

@@ -17,6 +17,7 @@
 #include "kernel/time/time.h"
 #include "net/pkt/copy.h"
 #include "vmm/virtio/net_impl.h"
+#include "vmm/virtio/net_plain.h"
 
 /* Batches per call: 128 frames, or 128 KiB that are switched. */
 #define TX_BATCHES 4
@@ -102,11 +103,13 @@ static int fill_packet(const struct virtio_net *net, struct pkt *p, struct pkt_f
 }
 
 /* Up to `most` chains, or as many bytes as the port may send. */
-static void collect(struct virtio_net *net, struct vring *r, struct tx_batch *b, u64 credit)
+static void collect(struct virtio_net *net, struct vring *r, struct tx_batch *b, u64 credit,
+		    u32 most)
 {
 	struct net_scratch *s = net_scratch();
-	u32 most = MIN(vring_available(r), (u32)PKT_BATCH), bad = 0;
+	u32 bad = 0;
 
+	most = MIN(vring_available(r), most);
 	b->pkts.n = b->chains = 0;
 	b->bytes = 0;
 	while (b->chains < most && b->bytes < credit) {
@@ -150,17 +153,34 @@ struct tx_call {
 	u64 until; /* ns */
 };
 
+/* Plain frames, the first of a batch or all of it. How many there were. */
+static u32 send_plain(struct vnet_tx *tx, struct vring *r, u64 now, struct tx_call *call)
+{
+	struct net_scratch *s = net_scratch();
+	u32 n = vnet_plain_peek(r, s->plain, vring_available(r));
+
+	n = vsw_input_plain(net_worker(), &tx->net->nic->port, s->plain, n, s->pkt, now);
+	vnet_plain_done(r, n);
+	for (u32 i = 0; i < n; i++)
+		call->bytes += plain_len(&s->plain[i]);
+	call->chains += n;
+	return n;
+}
+
 /* One batch. False: nothing was taken. */
 static bool send_batch(struct vnet_tx *tx, struct vring *r, u64 now, struct tx_call *call)
 {
 	struct virtio_net *net = tx->net;
 	u64 credit = vsw_port_credit(&net->nic->port, now, &call->until);
+	u32 plain = 0;
 	struct tx_batch b;
 
 	if (!credit)
 		return false;
 	call->until = 0;
-	collect(net, r, &b, credit);
+	if (likely(credit == ~0ull && net->active == 1))
+		plain = send_plain(tx, r, now, call);
+	collect(net, r, &b, credit, PKT_BATCH - plain);
 	if (b.pkts.n) {
 		remember_flows(net, &b, tx->queue / 2);
 		vsw_input(net_worker(), &net->nic->port, &b.pkts, now);
@@ -171,7 +191,7 @@ static bool send_batch(struct vnet_tx *tx, struct vring *r, u64 now, struct tx_c
 		virtio_interrupt(&net->pci, tx->queue);
 	call->chains += b.chains;
 	call->bytes += b.bytes;
-	return b.chains;
+	return plain + b.chains;
 }
 
 static enum tx_end send_some(struct vnet_tx *tx, struct vring *r, struct tx_call *call)

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "kernel/lib/bitmap.h"
+#include "vmm/virtio/ring_run.h"
 
 /* Every access to what the driver shares is one of these. */
-#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define READ_ONCE(x) VRING_READ(x)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 
 static u16 *used_event(const struct vring *r)
@@ -33,6 +34,9 @@ int vring_init(struct vring *r, const struct guest_ram *ram, const struct vring_
 	r->mask = (u16)(size - 1);
 	r->event = c->event;
 	r->indirect = c->indirect;
+	for (u32 i = 1; i < ram->count; i++)
+		if (ram->region[i].size > ram->region[r->region].size)
+			r->region = (u8)i;
 	r->avail = guest_ram_ptr(ram, c->avail, sizeof(*r->avail) + size * 2 + 2);
 	r->used = guest_ram_ptr(ram, c->used, sizeof(*r->used) + size * 8 + 2);
 	r->desc = guest_ram_ptr(ram, c->desc, size * sizeof(*r->desc));
@@ -182,6 +186,11 @@ int vring_next(struct vring *r, struct vring_seg *segs, u32 room, struct vring_c
 		return err;
 	r->taken++;
 	return 1;
+}
+
+u8 *vring_run_find(const struct vring *r, u64 addr, u64 len)
+{
+	return guest_ram_ptr(r->ram, addr, len);
 }
 
 /* --- giving them back --------------------------------------------------------------------------

@@ -25,6 +25,9 @@
 #define VRING_SIZE_MAX 1024
 #define VRING_BATCH 32 /* chains that are worth taking before the used index is published */
 
+/* Every access to what the driver shares is one, and is not made a second time. */
+#define VRING_READ(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+
 /* Formats, little endian (2.7.5, 2.7.6, 2.7.8). */
 struct vring_desc {
 	u64 addr;
@@ -76,6 +79,7 @@ struct vring {
 	u16 told;           /* used->idx as published last */
 	bool event;         /* VIRTIO_F_EVENT_IDX */
 	bool indirect;      /* VIRTIO_F_INDIRECT_DESC */
+	u8 region;          /* of ram: the largest one */
 	const char *broken; /* why, for the log; NULL: all is well */
 };
 

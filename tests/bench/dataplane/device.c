@@ -1,36 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest's network device with split rings as virtio has them, reduced to the path of plain
- * frames: one descriptor per frame, event indices, every index and address read once and
- * checked; and the driver that uses it.
+ * frames, with the core's own code for those; and the driver that uses it.
  */
 #include "tests/bench/dataplane/bench.h"
 
 #include "net/pkt/copy.h"
+#include "vmm/virtio/net_plain.h"
 
 #define TX 0
 #define RX 1
 
-struct desc {
-	u64 addr;
-	u32 len;
-	u16 flags, next;
-};
-
-struct ring {
-	/* Shared with the driver. */
-	struct desc desc[RING];
-	u16 avail_idx __aligned(64);
-	u16 avail[RING];
-	u16 used_event;
-	u16 used_idx __aligned(64);
+/* What device and driver share. */
+struct shared {
+	struct vring_desc desc[RING] __aligned(64);
+	u16 avail_flags __aligned(64), avail_idx, avail[RING], used_event;
+	u16 used_flags __aligned(64), used_idx;
 	struct {
 		u32 id, len;
-	} used[RING] __aligned(64);
-	/* The device's. */
-	u16 last __aligned(64);
-	u16 pushed;
-	u32 interrupts;
+	} used[RING];
+	u16 avail_event;
 	/* The driver's. */
 	u16 next __aligned(64);
 	u16 seen;
@@ -38,15 +27,15 @@ struct ring {
 
 struct device {
 	struct vsw_port port;
-	struct ring ring[2];
-	u8 *ram[2]; /* buffers of each ring */
-	u64 ram_bytes;
-	u32 frame_len, head;
-	struct pkt pkt[PKT_BATCH];
+	struct vring ring[2];
+	struct guest_ram ram;
+	u32 interrupts;
 	struct ticketlock lock; /* of the receive ring */
+	struct pkt_plain plain[PKT_BATCH];
+	struct pkt pkt[PKT_BATCH];
+	struct shared *shared[2];
+	u8 *buffers[2];
 };
-
-#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 
 struct vsw_port *device_port(struct device *d)
 {
@@ -55,156 +44,138 @@ struct vsw_port *device_port(struct device *d)
 
 u8 *device_frame(struct device *d, u32 i)
 {
-	return d->ram[TX] + (u64)i * BENCH_STRIDE + DEVICE_HEADER;
+	return d->buffers[TX] + (u64)i * BENCH_STRIDE + DEVICE_HEADER;
 }
 
+static u64 gpa_of(const struct device *d, const void *at)
+{
+	return d->ram.region[0].gpa + (u64)((const u8 *)at - d->ram.region[0].host);
+}
+
+static bool ring_init(struct device *d, u32 which, u32 len)
+{
+	struct shared *s = d->shared[which];
+	struct vring_config c = {.size = RING,
+				 .desc = gpa_of(d, s->desc),
+				 .avail = gpa_of(d, &s->avail_flags),
+				 .used = gpa_of(d, &s->used_flags),
+				 .event = true};
+
+	for (u32 i = 0; i < RING; i++) {
+		s->avail[i] = (u16)i;
+		s->desc[i].addr = gpa_of(d, d->buffers[which] + (u64)i * BENCH_STRIDE);
+		s->desc[i].len = len;
+		s->desc[i].flags = which == RX ? VRING_DESC_WRITE : 0;
+	}
+	return !vring_init(&d->ring[which], &d->ram, &c);
+}
+
+/* A guest's memory is all in one region: rings, then buffers. */
 struct device *device_new(const struct device_config *c)
 {
+	u64 buffers = ALIGN_UP(RING * BENCH_STRIDE, MIB(2)), bytes = MIB(2) + 2 * buffers;
 	struct device *d = bench_memory(sizeof(*d));
+	u8 *memory = bench_memory(bytes);
 
-	d->frame_len = c->frame_len;
-	d->head = c->head;
-	d->ram_bytes = RING * BENCH_STRIDE;
-	for (u32 r = TX; r <= RX; r++) {
-		d->ram[r] = bench_memory(d->ram_bytes);
-		for (u32 i = 0; i < RING; i++) {
-			d->ring[r].avail[i] = (u16)i;
-			d->ring[r].desc[i].addr = (u64)i * BENCH_STRIDE;
-			d->ring[r].desc[i].len =
-			    r == TX ? c->frame_len + DEVICE_HEADER : (u32)BENCH_STRIDE;
-		}
-	}
+	static_assert(2 * sizeof(struct shared) <= MIB(2), "memory of the rings");
+	d->ram = (struct guest_ram){.count = 1, .region = {{GIB(1), bytes, memory}}};
+	d->shared[TX] = (struct shared *)(void *)memory;
+	d->shared[RX] = d->shared[TX] + 1;
+	d->buffers[TX] = memory + MIB(2);
+	d->buffers[RX] = d->buffers[TX] + buffers;
+	if (!ring_init(d, TX, c->frame_len + DEVICE_HEADER) || !ring_init(d, RX, BENCH_STRIDE))
+		return NULL;
 	return d;
 }
 
 /* --- the device --- */
 
-/* A buffer that was taken: where it is, its descriptor's number and, above, its length. */
-struct slot {
-	u8 *at;
-	u64 id_len;
-};
-
-static inline u32 slot_len(const struct slot *slot)
+static void publish(struct device *d, u32 which)
 {
-	return (u32)(slot->id_len >> 32);
+	if (vring_publish(&d->ring[which]))
+		d->interrupts++;
 }
 
-/* Take n available buffers, each index, address and length read once and checked, and ask for
- * their first lines. How many were right. */
-static inline __attribute__((always_inline)) u32 take(const struct device *d, u32 which, u32 n,
-						      struct slot *slots)
+/* A frame that is not plain, or has to be learned of; here only those of setting up. */
+static u32 send_one(struct device *d, struct vring *r, struct vsw_worker *w, u64 now_ns)
 {
-	const struct ring *ring = &d->ring[which];
-	u64 ram_bytes = d->ram_bytes;
-	u8 *ram = d->ram[which];
-	u32 last = ring->last;
+	struct pkt_batch batch = {.n = 1, .pkt = {d->pkt}};
+	struct vring_chain chain;
+	struct vring_seg seg;
 
-	for (u32 i = 0; i < n; i++) {
-		u64 id = READ_ONCE(ring->avail[(last + i) % RING]) % RING;
-		const u64 *half = (const u64 *)(const void *)&ring->desc[id];
-		u64 addr = READ_ONCE(half[0]), len = (u32)READ_ONCE(half[1]);
-
-		if (unlikely(addr > ram_bytes || len > ram_bytes - addr))
-			return i;
-		slots[i].at = ram + addr;
-		slots[i].id_len = id | len << 32;
-		if (which == TX) {
-			__builtin_prefetch(ram + addr);
-			__builtin_prefetch(ram + addr + 64);
-		} else {
-			copy_prefetch_write(ram + addr);
-			copy_prefetch_write(ram + addr + 64);
-		}
-	}
-	return n;
-}
-
-/* Show the driver what was pushed; count an interrupt if it wants one. */
-static void publish(struct ring *r, u16 n)
-{
-	__atomic_store_n(&r->used_idx, r->pushed, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if ((u16)(r->pushed - READ_ONCE(r->used_event) - 1) < n)
-		r->interrupts++;
+	if (vring_next(r, &seg, 1, &chain) != 1)
+		return 0;
+	pkt_set_whole(d->pkt, seg.base + DEVICE_HEADER, seg.len - DEVICE_HEADER, 64,
+		      copy_load(seg.base), 0);
+	vsw_input(w, &d->port, &batch, now_ns);
+	vring_push(r, chain.head, 0);
+	return 1;
 }
 
 u32 device_poll(struct device *d, struct vsw_worker *w, u64 now_ns)
 {
-	struct ring *r = &d->ring[TX];
-	u16 ready = (u16)(__atomic_load_n(&r->avail_idx, __ATOMIC_ACQUIRE) - r->last);
-	u32 n = MIN(ready, PKT_BATCH), head = d->head, pushed = r->pushed;
-	struct slot slots[PKT_BATCH];
-	struct pkt_batch batch;
+	struct vring *r = &d->ring[TX];
+	u32 all = MIN(vring_available(r), (u32)PKT_BATCH), done = 0, n;
 
-	n = take(d, TX, n, slots);
-	if (!n)
+	if (!all)
 		return 0;
-	for (u32 i = 0; i < n; i++) {
-		struct pkt *p = &d->pkt[i];
-		const u8 *buffer = slots[i].at;
-		u32 len = slot_len(&slots[i]);
-
-		batch.pkt[i] = p;
-		if (unlikely(len < DEVICE_HEADER))
-			pkt_init(p);
+	do {
+		n = vnet_plain_peek(r, d->plain, all - done);
+		n = vsw_input_plain(w, &d->port, d->plain, n, d->pkt, now_ns);
+		if (likely(n))
+			vnet_plain_done(r, n);
 		else
-			pkt_set_whole(p, buffer + DEVICE_HEADER, len - DEVICE_HEADER, head,
-				      copy_load(buffer), *(const u16 *)(const void *)(buffer + 8));
-	}
-	batch.n = n;
-	vsw_input(w, &d->port, &batch, now_ns);
-	for (u32 i = 0; i < n; i++)
-		copy_store(&r->used[(pushed + i) % RING], (u32)slots[i].id_len);
-	r->pushed = (u16)(r->pushed + n);
-	r->last = (u16)(r->last + n);
-	publish(r, (u16)n);
-	return n;
+			n = send_one(d, r, w, now_ns);
+		done += n;
+	} while (n && done < all);
+	publish(d, TX);
+	return done;
 }
 
-static inline void deliver(u8 *buffer, const struct pkt *p)
-{
-	copy_store(buffer, copy_load(&p->off));
-	*(u32 *)(void *)(buffer + 8) = p->off.csum_offset | 1u << 16; /* one buffer */
-	pkt_copy_out(p, buffer + DEVICE_HEADER);
-}
-
-static u32 device_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n)
+static u32 device_send_plain(struct vsw_worker *w, struct vsw_port *port, struct pkt_plain *frames,
+			     u32 n, u32 words)
 {
 	struct device *d = container_of(port, struct device, port);
-	struct ring *r = &d->ring[RX];
-	struct slot slots[PKT_BATCH];
-	u32 room, pushed, i;
 
 	(void)w;
 	ticket_lock(&d->lock);
-	room = (u16)(__atomic_load_n(&r->avail_idx, __ATOMIC_ACQUIRE) - r->last);
-	n = take(d, RX, MIN(n, room), slots);
-	pushed = r->pushed;
-	for (i = 0; i < n; i++) {
-		const struct pkt *p = pkts[i];
-		u32 len = p->len + DEVICE_HEADER;
+	(void)vring_available(&d->ring[RX]);
+	n = vnet_plain_put(&d->ring[RX], frames, n, words);
+	publish(d, RX);
+	ticket_unlock(&d->lock);
+	return n;
+}
 
-		if (unlikely(slot_len(&slots[i]) < len))
-			break;
-		deliver(slots[i].at, p);
-		copy_store(&r->used[(pushed + i) % RING], (u32)slots[i].id_len | (u64)len << 32);
+/* Packets that are not plain; here only those of setting up. */
+static u32 device_send(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n)
+{
+	struct device *d = container_of(port, struct device, port);
+	struct vring *r = &d->ring[RX];
+	struct vring_chain chain;
+	struct vring_seg seg;
+	u32 i;
+
+	(void)w;
+	ticket_lock(&d->lock);
+	(void)vring_available(r);
+	for (i = 0; i < n && vring_next(r, &seg, 1, &chain) == 1; i++) {
+		copy_store(seg.base, 0);
+		copy_store(seg.base + 8, 1u << 16);
+		pkt_copy_out(pkts[i], seg.base + DEVICE_HEADER);
+		vring_push(r, chain.head, pkts[i]->len + DEVICE_HEADER);
 	}
-	r->pushed = (u16)(r->pushed + i);
-	r->last = (u16)(r->last + i);
-	if (i)
-		publish(r, (u16)i);
+	publish(d, RX);
 	ticket_unlock(&d->lock);
 	return i;
 }
 
-const struct vsw_port_ops device_ops = {.send = device_send};
+const struct vsw_port_ops device_ops = {.send = device_send, .send_plain = device_send_plain};
 
 /* --- the driver --- */
 
 void driver_kick(struct device *d, u32 n)
 {
-	struct ring *r = &d->ring[TX];
+	struct shared *r = d->shared[TX];
 
 	__atomic_store_n(&r->avail_idx, (u16)(r->avail_idx + n), __ATOMIC_RELEASE);
 	r->used_event = (u16)(r->used_idx + n - 1);
@@ -212,7 +183,7 @@ void driver_kick(struct device *d, u32 n)
 
 void driver_refill(struct device *d, u32 n)
 {
-	struct ring *r = &d->ring[RX];
+	struct shared *r = d->shared[RX];
 
 	__atomic_store_n(&r->avail_idx, (u16)(r->avail_idx + n), __ATOMIC_RELEASE);
 	r->used_event = (u16)(r->used_idx + n - 1);
@@ -222,7 +193,7 @@ void driver_refill(struct device *d, u32 n)
 static void drive_tx(struct driver_load *l, u64 *seed)
 {
 	struct device *d = l->from;
-	struct ring *r = &d->ring[TX];
+	struct shared *r = d->shared[TX];
 	u16 room = (u16)(__atomic_load_n(&r->used_idx, __ATOMIC_ACQUIRE) + RING - r->next);
 	u16 n = MIN(room, 64);
 
@@ -244,13 +215,14 @@ static void drive_tx(struct driver_load *l, u64 *seed)
 /* Read what came, and give the buffers back. */
 static u64 drive_rx(struct device *d)
 {
-	struct ring *r = &d->ring[RX];
+	struct shared *r = d->shared[RX];
 	u16 n = (u16)(__atomic_load_n(&r->used_idx, __ATOMIC_ACQUIRE) - r->seen);
 	u64 sum = 0;
 
 	for (u16 i = 0; i < n; i++)
-		sum += copy_load(d->ram[RX] + r->used[(u16)(r->seen + i) % RING].id * BENCH_STRIDE +
-				 DEVICE_HEADER);
+		sum +=
+		    copy_load(d->buffers[RX] +
+			      r->used[(u16)(r->seen + i) % RING].id * BENCH_STRIDE + DEVICE_HEADER);
 	r->seen = (u16)(r->seen + n);
 	__atomic_store_n(&r->avail_idx, (u16)(r->seen + RING), __ATOMIC_RELEASE);
 	r->used_event = (u16)(r->seen + RING - 1);
@@ -261,8 +233,8 @@ void driver_run(struct driver_load *l)
 {
 	u64 seed = 1, sum = 0;
 
-	l->from->ring[TX].next = l->from->ring[TX].avail_idx;
-	l->to->ring[RX].seen = l->to->ring[RX].used_idx;
+	l->from->shared[TX]->next = l->from->shared[TX]->avail_idx;
+	l->to->shared[RX]->seen = l->to->shared[RX]->used_idx;
 	while (!__atomic_load_n(&l->stop, __ATOMIC_RELAXED)) {
 		drive_tx(l, &seed);
 		sum += drive_rx(l->to);

@@ -358,6 +358,53 @@ static void test_transfers(void **state)
 	assert_int_equal(w.bad, 0);
 }
 
+/* --- plain frames --- */
+
+/* The same packet twice: by both ways it becomes the same. */
+static void both_ways(u32 flags, u32 payload, bool unchecked)
+{
+	struct flow f = {.src = w.port[0].ip, .dst = W_SERVER, .sport = 4242, .dport = 443};
+	static u8 bytes[1500];
+	u32 before = w.plain;
+	struct seen *a, *b;
+
+	for (u32 i = 0; i < payload; i++)
+		bytes[i] = (u8)pick(256);
+	for (u32 i = 0; i < 2; i++) {
+		if (flags)
+			make_tcp(&m, &f, (u8)flags, 0, bytes, payload);
+		else
+			make_udp(&m, &f, bytes, payload);
+		if (unchecked)
+			store16(m.bytes + ETH_HEADER + IP_HEADER + UDP_CHECK, 0);
+		world_send_made(&w, 0, &m);
+	}
+	a = world_take(&w, WORLD_UPLINK);
+	b = world_take(&w, WORLD_UPLINK);
+	assert_true(a && b && a->len == b->len);
+	assert_memory_equal(a->bytes, b->bytes, a->len);
+	assert_int_equal(w.plain - before, 1);
+	world_forget(&w);
+}
+
+static void test_plain_frames(void **state)
+{
+	static const u32 payloads[] = {0,  1,  9,  10, 11, 12, 17,  18,
+				       19, 20, 22, 25, 26, 27, 100, 1400};
+	struct flow f = {.src = w.port[0].ip, .dst = W_SERVER, .sport = 4242, .dport = 443};
+
+	(void)state;
+	assert_non_null(world_udp(&w, 0, f, WORLD_UPLINK));
+	assert_non_null(world_tcp(&w, 0, f, TCP_SYN, WORLD_UPLINK));
+	f = (struct flow){.src = W_SERVER, .dst = W_EXTERNAL, .sport = 443, .dport = 4242};
+	assert_non_null(world_tcp(&w, WORLD_UPLINK, f, TCP_SYN | TCP_ACK, 0));
+	for (u32 i = 0; i < ARRAY_SIZE(payloads); i++) {
+		both_ways(0, payloads[i], false);
+		both_ways(0, payloads[i], true);
+		both_ways(TCP_ACK, payloads[i], false);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -365,6 +412,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_udp_like_the_model),
 	    TEST(test_transfers),
+	    TEST(test_plain_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,9 @@ struct world {
 	struct gateway *gw;
 	struct world_port port[WORLD_PORTS];
 	u64 now_ns;
-	u32 bad; /* frames with a wrong length or checksum */
-	u32 sent;
+	u32 bad;           /* frames with a wrong length or checksum */
+	u32 sent;          /* every second one of a guest as a plain frame, if it is one */
+	u32 plain;         /* those that went that way */
 	bool router_asked; /* by ARP; answered in world_wait() */
 };
 

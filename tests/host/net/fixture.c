@@ -7,6 +7,7 @@
 
 #include "net/pkt/copy.h"
 #include "net/pkt/parse.h"
+#include "tests/host/net/plain.h"
 
 static u32 keep(struct vsw_worker *w, struct vsw_port *port, struct pkt **pkts, u32 n)
 {
@@ -34,7 +35,8 @@ static void told_link(struct vsw_port *port, bool up)
 	container_of(port, struct fix_port, port)->link = up;
 }
 
-static const struct vsw_port_ops ops = {.send = keep, .link = told_link};
+static const struct vsw_port_ops ops = {
+    .send = keep, .send_plain = plain_unpack, .link = told_link};
 
 void fix_setup(struct fix *f)
 {
@@ -106,6 +108,47 @@ void fix_send(struct fix *f, u32 i)
 {
 	vsw_input(&f->worker[0], &f->port[i].port, &f->batch, f->now_ns);
 	f->batch.n = 0;
+}
+
+/* The frames from `from` on as plain ones, as far as the switch takes them. */
+static u32 send_plain(struct fix *f, u32 i, u32 from)
+{
+	static struct pkt room[PKT_BATCH];
+	static u8 bytes[PKT_LEN_MAX];
+	struct pkt_plain frames[PKT_BATCH];
+	u8 *at[PKT_BATCH];
+	u32 n, done;
+
+	for (n = 0; from + n < f->batch.n; n++) {
+		const struct pkt *p = f->batch.pkt[from + n];
+
+		if (p->len < PLAIN_LEN_MIN || p->off.flags | p->off.gso_type)
+			break;
+		pkt_copy_out(p, bytes);
+		at[n] = plain_pack(&frames[n], bytes, p->len);
+	}
+	done = vsw_input_plain(&f->worker[0], &f->port[i].port, frames, n, room, f->now_ns);
+	while (n)
+		free(at[--n]);
+	return done;
+}
+
+u32 fix_send_plain(struct fix *f, u32 i)
+{
+	u32 plain = 0, n;
+
+	for (u32 at = 0; at < f->batch.n; at += n) {
+		struct pkt_batch one = {.n = 1, .pkt = {f->batch.pkt[at]}};
+
+		n = send_plain(f, i, at);
+		plain += n;
+		if (n)
+			continue;
+		vsw_input(&f->worker[0], &f->port[i].port, &one, f->now_ns);
+		n = 1;
+	}
+	f->batch.n = 0;
+	return plain;
 }
 
 u32 fix_frame(u8 *to, const u8 dst[6], const u8 src[6], int tci)

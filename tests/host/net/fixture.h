@@ -49,6 +49,9 @@ struct pkt *fix_put(struct fix *f, const u8 *bytes, u32 len, u32 head_len);
 /* Let the batch come in at port i. */
 void fix_send(struct fix *f, u32 i);
 
+/* The same, as plain frames what the switch takes as such, in turns with others. How many. */
+u32 fix_send_plain(struct fix *f, u32 i);
+
 /* A minimal frame in to, 60 bytes; tci below 0: no tag. Returns its length. */
 u32 fix_frame(u8 *to, const u8 dst[6], const u8 src[6], int tci);
 /* Such a frame from port `from`'s own MAC to dst, through the switch. */

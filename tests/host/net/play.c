@@ -210,12 +210,25 @@ static void write_frame(struct frame *f, struct script *s, u32 number)
 		f->tci = -1, f->dst = MACS - 2, f->len = 13;
 }
 
+static void send_all(struct fix *f, u32 port, struct frame *frames, const u32 *heads, u32 n,
+		     bool plain)
+{
+	for (u32 i = 0; i < n; i++)
+		fix_put(f, frames[i].bytes, frames[i].len, heads[i]);
+	if (plain)
+		(void)fix_send_plain(f, port);
+	else
+		fix_send(f, port);
+}
+
 static u64 play_batch(struct fix *f, struct model *m, struct script *s)
 {
 	static struct frame frames[PKT_BATCH];
 	static u32 number;
 	u32 port = 1 + next(s) % PORTS, n = 1 + next(s) % PKT_BATCH;
+	u32 heads[PKT_BATCH];
 	int vids[PKT_BATCH];
+	bool plain;
 	u64 total;
 
 	if (!m->present[port])
@@ -225,9 +238,15 @@ static u64 play_batch(struct fix *f, struct model *m, struct script *s)
 		vids[i] = classify(m, port, &frames[i]);
 		if (vids[i] >= 0)
 			learn(m, port, frames[i].src, (u16)vids[i]);
-		fix_put(f, frames[i].bytes, frames[i].len, 14 + next(s) % 64);
+		heads[i] = 14 + next(s) % 64;
 	}
-	fix_send(f, port);
+	plain = next(s) & 1;
+	send_all(f, port, frames, heads, n, false);
+	/* Again, since they may go in several parts, and the model has learned from all of them. */
+	if (plain) {
+		fix_clear(f);
+		send_all(f, port, frames, heads, n, true);
+	}
 	total = compare(f, m, port, frames, vids, n);
 	fix_clear(f);
 	return total;

@@ -570,6 +570,56 @@ static void test_rows(void **state)
 	assert_int_equal(learned, 1);
 }
 
+static void put(struct fix *f, u32 from, const u8 *dst, u32 len)
+{
+	static u8 bytes[PKT_BATCH][1600];
+	u8 *frame = bytes[f->batch.n];
+
+	memset(frame, (int)len, 1600);
+	(void)fix_frame(frame, dst, fix_mac(from), -1);
+	fix_put(f, frame, len, 16);
+}
+
+static void test_plain(void **state)
+{
+	static const u32 lengths[] = {20, 21, 36, 37, 52, 59, 60, 61, 64, 68, 69, 100, 256, 1514};
+	struct fix *f = *state;
+
+	add_ports(f, 4);
+	for (u32 i = 0; i < ARRAY_SIZE(lengths); i++)
+		put(f, 1, fix_mac(2), lengths[i]);
+	assert_int_equal(fix_send_plain(f, 1), ARRAY_SIZE(lengths));
+	assert_int_equal(f->port[2].n, ARRAY_SIZE(lengths));
+	for (u32 i = 0; i < ARRAY_SIZE(lengths); i++) {
+		assert_int_equal(f->port[2].got[i].len, lengths[i]);
+		assert_int_equal(f->port[2].got[i].bytes[lengths[i] - 1],
+				 lengths[i] > 64 ? lengths[i] & 255 : 0x5a);
+	}
+	assert_int_equal(f->port[1].port.counters.in_packets, ARRAY_SIZE(lengths));
+	assert_int_equal(f->port[2].port.counters.out_packets, ARRAY_SIZE(lengths));
+	/* To several ports, to nobody that is known, to all, too long, and to itself. */
+	put(f, 1, fix_mac(2), 60), put(f, 1, fix_mac(3), 60), put(f, 1, fix_mac(3), 60);
+	put(f, 1, stranger, 60), put(f, 1, broadcast, 60), put(f, 1, fix_mac(2), 1515);
+	put(f, 1, fix_mac(1), 60), put(f, 1, fix_mac(2), 60);
+	assert_int_equal(fix_send_plain(f, 1), 4);
+	assert_int_equal(f->port[2].n, ARRAY_SIZE(lengths) + 3);
+	assert_int_equal(f->port[3].n, 3);
+	assert_int_equal(fix_drops(f, 2, VSW_DROP_MTU), 1);
+	assert_int_equal(fix_drops(f, 1, VSW_DROP_SAME_PORT), 1);
+	/* From another's address: not learned, not sent. */
+	send_frame(f, 1, fix_mac(2), fix_mac(3), -1);
+	put(f, 1, fix_mac(2), 60);
+	assert_int_equal(fix_send_plain(f, 1), 1);
+	assert_int_equal(fix_drops(f, 1, VSW_DROP_SPOOF_MAC), 1);
+	/* No room for all of them. */
+	f->port[4].room = f->port[4].n + 3;
+	for (u32 i = 0; i < 5; i++)
+		put(f, 1, fix_mac(4), 60);
+	assert_int_equal(fix_send_plain(f, 1), 5);
+	assert_int_equal(f->port[4].n, f->port[4].room);
+	assert_int_equal(fix_drops(f, 4, VSW_DROP_NOBUF), 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -587,6 +637,7 @@ int main(void)
 	    T(test_once_per_batch), T(test_leave_and_return),
 	    T(test_refuses),        T(test_reconfigure),
 	    T(test_capture),        T(test_rows),
+	    T(test_plain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* The device's side of a virtqueue, against drivers that are right and that are not. */
 #include "tests/host/services/cm.h"
 #include "tests/host/virtio/driver.h"
+#include "vmm/virtio/net_plain.h"
 
 #define MEMORY 0x10000
 #define SIZE 8
@@ -211,6 +212,94 @@ static void notifications(void **state)
 	assert_int_equal(driver_avail_event(&q), 1);
 }
 
+#define PLAIN_SIZE 72
+
+static void offer_plain(u64 addr, u32 len, u16 flags)
+{
+	driver_offer(&q, driver_desc(&q, addr, len, flags));
+}
+
+/* Up to what is no plain frame, or not where it says; the same for buffers. */
+static void plain_frames(void **state)
+{
+	static const struct vring_desc bad[] = {
+	    {DATA, 31, 0, 0},                   /* too short */
+	    {DATA, PKT_LEN_MAX + 13, 0, 0},     /* too long */
+	    {DATA, 72, VRING_DESC_WRITE, 0},    /* not to be read */
+	    {DATA, 72, VRING_DESC_NEXT, 0},     /* longer than one */
+	    {DATA, 72, VRING_DESC_INDIRECT, 0}, /* elsewhere */
+	    {MEMORY - 71, 72, 0, 0},            /* ends outside */
+	    {~0ull - 8, 72, 0, 0},              /* begins there */
+	    {0x8000000, 72, 0, 0},              /* in no region */
+	};
+	struct pkt_plain frames[PKT_BATCH];
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+		start(false, true);
+		offer_plain(DATA, PLAIN_SIZE, 0);
+		offer_plain(MEMORY - PLAIN_SIZE, PLAIN_SIZE, 0);
+		offer_plain(bad[i].addr, bad[i].len, bad[i].flags);
+		offer_plain(DATA, PLAIN_SIZE, 0);
+		assert_int_equal(vring_available(&r), 4);
+		assert_int_equal(vnet_plain_peek(&r, frames, PKT_BATCH), 2);
+		assert_ptr_equal(frames[0].at, memory + DATA);
+		assert_int_equal(frames[1].end, PLAIN_SIZE);
+		/* Looked at only, until they are done. */
+		assert_int_equal(vnet_plain_peek(&r, frames, 1), 1);
+		vnet_plain_done(&r, 2);
+		assert_int_equal(vnet_plain_peek(&r, frames, PKT_BATCH), 0);
+		(void)!vring_publish(&r);
+		assert_int_equal(q.used_ring->idx, 2);
+		assert_int_equal(q.used_ring->ring[1].id, 1);
+		assert_null(r.broken);
+	}
+	start(false, true);
+	q.avail->ring[0] = SIZE; /* no such descriptor */
+	q.avail->idx++;
+	assert_int_equal(vring_available(&r), 1);
+	assert_int_equal(vnet_plain_peek(&r, frames, PKT_BATCH), 0);
+}
+
+static void plain_buffers(void **state)
+{
+	struct pkt_plain frames[4];
+	u32 total = 0;
+
+	(void)state;
+	memset(memory + DATA, 0, PLAIN_SIZE);
+	for (u32 i = 0; i < 4; i++) {
+		frames[i] = (struct pkt_plain){.at = memory + DATA, .end = PLAIN_SIZE};
+		(void)plain_glance(&frames[i]);
+	}
+	/* Round the ring's end, again and again. */
+	for (u32 i = 0; i < 5 * SIZE; i++, total += 3) {
+		for (u32 k = 0; k < 3; k++)
+			offer_plain(DATA + 0x1000 * (k + 1), PLAIN_SIZE + k, VRING_DESC_WRITE);
+		memset(memory + DATA + 0x1000, 0xee, 0x3000);
+		(void)vring_available(&r);
+		assert_int_equal(vnet_plain_put(&r, frames, 4, PLAIN_READ), 3);
+		(void)!vring_publish(&r);
+		assert_int_equal(q.used_ring->idx, (u16)(total + 3));
+		assert_int_equal(q.used_ring->ring[total % SIZE].len, PLAIN_SIZE);
+		assert_int_equal(memory[DATA + 0x1000 + 10], 1);
+		assert_int_equal(memory[DATA + 0x1000 + PLAIN_SIZE], 0xee);
+	}
+	/* Not to what is too small, or to be read, or not there. */
+	offer_plain(DATA, PLAIN_SIZE, VRING_DESC_WRITE);
+	offer_plain(DATA, PLAIN_SIZE - 1, VRING_DESC_WRITE);
+	(void)vring_available(&r);
+	assert_int_equal(vnet_plain_put(&r, frames, 4, PLAIN_READ), 1);
+	start(false, true);
+	offer_plain(DATA, PLAIN_SIZE, 0);
+	(void)vring_available(&r);
+	assert_int_equal(vnet_plain_put(&r, frames, 4, PLAIN_READ), 0);
+	start(false, true);
+	offer_plain(MEMORY - PLAIN_SIZE + 1, PLAIN_SIZE, VRING_DESC_WRITE);
+	(void)vring_available(&r);
+	assert_int_equal(vnet_plain_put(&r, frames, 4, PLAIN_READ), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +309,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(indirect, setup, teardown),
 	    cmocka_unit_test_setup_teardown(broken, setup, teardown),
 	    cmocka_unit_test_setup_teardown(notifications, setup, teardown),
+	    cmocka_unit_test_setup_teardown(plain_frames, setup, teardown),
+	    cmocka_unit_test_setup_teardown(plain_buffers, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,6 +245,43 @@ static void frames(void **state)
 	assert_int_equal(guests[1].at.nic.port.counters.drops[VSW_DROP_NOBUF], 0);
 }
 
+/* Frames in one descriptor each, batches of them, to buffers that hold one or do not. */
+static void plain_frames(void **state)
+{
+	static u8 got[4096];
+	struct guest *a = &guests[0], *b = &guests[1];
+	u32 number = 0;
+
+	(void)state;
+	drive(a);
+	drive(b);
+	for (u32 round = 0; round < 20; round++) {
+		u32 n = 1 + round % (SIZE / 2), big = round % 5 == 4 ? 64 : 2048;
+
+		for (u32 i = 0; i < n; i++, number++) {
+			u8 *frame = a->at.memory + FRAMES + i * 256;
+
+			memset(frame, 0, 12);
+			memset(frame + 12, (int)number, 200);
+			memcpy(frame + 12, b->at.nic.port_config.mac, 6);
+			memcpy(frame + 18, a->at.nic.port_config.mac, 6);
+			driver_offer(&a->tx, driver_desc(&a->tx, FRAMES + i * 256, 12 + 60 + i, 0));
+		}
+		b->rx.avail->idx = b->rx_seen;
+		for (u32 i = 0; i < 2 * n; i++)
+			driver_offer(&b->rx, driver_desc(&b->rx, FRAMES + 0x8000 + i * 2048, big,
+							 VRING_DESC_WRITE));
+		set(a, NOTIFY + 4, 2, 1);
+		for (u32 i = 0; i < n; i++) {
+			assert_int_equal(receive(b, got), 60 + i);
+			assert_int_equal(got[12 + 59], (u8)(number - n + i));
+			assert_memory_equal(got + 12, a->at.memory + FRAMES + i * 256 + 12, 60 + i);
+		}
+		assert_int_equal(a->tx.used_ring->idx, (u16)number);
+	}
+	assert_int_equal(b->at.nic.port.counters.out_packets, number);
+}
+
 static void no_room(void **state)
 {
 	static u8 got[4096];
@@ -387,9 +424,10 @@ static void looks_come_in_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(found),   TEST(negotiation), TEST(frames),
-	    TEST(no_room), TEST(masked),      TEST(control),
-	    TEST(hostile), TEST(link_state),  TEST(looks_come_in_time),
+	    TEST(found),        TEST(negotiation), TEST(frames),
+	    TEST(no_room),      TEST(masked),      TEST(control),
+	    TEST(hostile),      TEST(link_state),  TEST(looks_come_in_time),
+	    TEST(plain_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
