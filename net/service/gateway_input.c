@@ -288,9 +288,8 @@ u32 gateway_port_send_plain(struct vsw_worker *w, struct vsw_port *port, struct 
 	struct vsw_port *uplink = gw->uplink;
 	u64 bytes = 0;
 
-	/* Fragments that wait are looked after with every frame. The translation's MTU is no
-	 * more than the card's. */
-	if (unlikely(!uplink || !vsw_port_takes_plain(uplink) || gw->held.n))
+	/* The translation's MTU is no more than the card's. */
+	if (unlikely(!uplink || !vsw_port_takes_plain(uplink)))
 		return 0;
 	(void)words;
 	ticket_lock(&gw->lock);

@@ -45,8 +45,23 @@ struct bench copy_bench(void);
 /* --- nat.c --- */
 
 /* UDP of so many established flows of a guest, by the gateway to the uplink; time in the
- * device's poll only, frames are written before it. */
-struct bench nat_bench(const char *name, u32 flows);
+ * device's poll only, frames are written before it. With a hostile guest on the same switch or not;
+ * exits when it has cost the other one a connection or a frame. */
+struct bench nat_bench(const char *name, u32 flows, bool hostile);
+
+/* --- hostile.c --- */
+
+#define HOSTILE_NS 20000 /* from one of its batches to the next: 1.6 million frames a second */
+
+struct device;
+struct hostile {
+	struct device *device;
+	u8 mac[6], gateway[6];
+	u32 ip; /* network order; 0: it sends no IP */
+	u32 at;
+};
+/* Send a batch of frames that are wrong in many ways. */
+void hostile_batch(struct hostile *h, struct vsw_worker *w, u64 now_ns);
 
 /* --- device.c: a network device of a guest, and its driver --- */
 
@@ -70,6 +85,8 @@ u8 *device_frame(struct device *d, u32 i);
  * n frames to send, or room for n more. */
 void driver_kick(struct device *d, u32 n);
 void driver_refill(struct device *d, u32 n);
+/* It has room for n, whatever others have used. */
+void driver_refill_to(struct device *d, u32 n);
 /* The driver's part on its own core: write the frames it sends anew, with addresses from
  * the two tables, read those it got; until stopped. */
 struct driver_load {

@@ -189,6 +189,14 @@ void driver_refill(struct device *d, u32 n)
 	r->used_event = (u16)(r->used_idx + n - 1);
 }
 
+void driver_refill_to(struct device *d, u32 n)
+{
+	struct shared *r = d->shared[RX];
+
+	__atomic_store_n(&r->avail_idx, (u16)(r->used_idx + n), __ATOMIC_RELEASE);
+	r->used_event = (u16)(r->used_idx + n - 1);
+}
+
 /* Send as many frames as the ring has room for, at most 64. */
 static void drive_tx(struct driver_load *l, u64 *seed)
 {

@@ -14,6 +14,7 @@
 #define FRAME 60
 #define GUEST_PORTS 16384 /* of the guest; each has flows / GUEST_PORTS destinations */
 #define GUEST_IP 0x0a00020au
+#define HOSTILE_IP 0x0a00020bu
 
 struct nat_bench {
 	struct vsw sw;
@@ -22,8 +23,9 @@ struct nat_bench {
 	struct gateway *gw;
 	struct device *guest, *uplink;
 	u32 flows, at;
-	u64 now_ns;
+	u64 now_ns, sent, arrived;
 	u8 frame[64];
+	struct hostile hostile; /* device NULL: there is none */
 };
 
 static void check(int err)
@@ -43,7 +45,7 @@ static struct gateway_config gateway_config(u32 flows)
 					   .uplink_mac = {2, 0, 0, 0, 2, 1},
 					   .guest_mtu = 1500,
 					   .uplink_mtu = 1500,
-					   .sessions = flows + flows / 16,
+					   .sessions = flows + MAX(flows / 16, 8192u),
 					   .session_quota = flows,
 					   .port_quota = 65535,
 					   .pace = ~0u},
@@ -105,7 +107,8 @@ static void input_arp(struct nat_bench *b, struct vsw_port *from, u16 op, const 
 
 static u64 send_batch(struct nat_bench *b, const u32 *flows)
 {
-	u64 start;
+	const u64 *arrived = &device_port(b->uplink)->counters.out_packets;
+	u64 start, before = *arrived;
 
 	for (u32 i = 0; i < PKT_BATCH; i++)
 		frame_write(b, device_frame(b->guest, (b->at + i) % RING), flows[i]);
@@ -114,7 +117,10 @@ static u64 send_batch(struct nat_bench *b, const u32 *flows)
 	driver_refill(b->uplink, PKT_BATCH);
 	start = bench_ticks();
 	device_poll(b->guest, &b->worker, b->now_ns);
-	return bench_ticks() - start;
+	start = bench_ticks() - start;
+	b->sent += PKT_BATCH;
+	b->arrived += *arrived - before;
+	return start;
 }
 
 /* The address and the router, each after a second of probing, then all flows. */
@@ -138,6 +144,19 @@ static void open_flows(struct nat_bench *b)
 	}
 }
 
+/* The hostile guest has cost the other one no connection, and no frame. */
+static void check_flows(struct nat_bench *b)
+{
+	const struct nat_guest *guest = &b->gw->nat->guests[device_port(b->guest)->index];
+
+	if (guest->sessions == b->flows && b->arrived == b->sent)
+		return;
+	fprintf(stderr, "dataplane: beside a hostile guest: %u of %u flows, %llu of %llu frames\n",
+		guest->sessions, b->flows, (unsigned long long)b->arrived,
+		(unsigned long long)b->sent);
+	exit(2);
+}
+
 static u64 run(void *ctx, u64 batches)
 {
 	struct nat_bench *b = ctx;
@@ -145,10 +164,18 @@ static u64 run(void *ctx, u64 batches)
 	u64 ticks = 0;
 
 	while (batches--) {
+		if (b->hostile.device) {
+			b->now_ns += HOSTILE_NS;
+			driver_refill_to(b->uplink, PKT_BATCH);
+			hostile_batch(&b->hostile, &b->worker, b->now_ns);
+			driver_refill_to(b->uplink, 0);
+		}
 		for (u32 i = 0; i < PKT_BATCH; i++)
 			flows[i] = (u32)((bench_random() >> 32) * b->flows >> 32);
 		ticks += send_batch(b, flows);
 	}
+	if (b->hostile.device)
+		check_flows(b);
 	return ticks;
 }
 
@@ -165,7 +192,23 @@ static void check_arrival(struct nat_bench *b, const char *name)
 	exit(2);
 }
 
-struct bench nat_bench(const char *name, u32 flows)
+/* Another guest on the same switch, with the quotas that all have. */
+static void add_hostile(struct nat_bench *b, const struct gateway_config *config)
+{
+	const struct device_config device = {64, 64};
+	struct hostile *h = &b->hostile;
+	struct vsw_port_config port = {.name = "hostile.net0", .mac = {2, 0, 0, 0, 0, 0x11}};
+
+	h->device = device_new(&device);
+	h->ip = net32(HOSTILE_IP);
+	memcpy(h->mac, port.mac, 6);
+	memcpy(h->gateway, config->nat.guest_mac, 6);
+	check(vsw_port_add(&b->sw, device_port(h->device), &device_ops, &port));
+	check(gateway_guest_up(b->gw, device_port(h->device), port.mac, 0));
+	input_arp(b, device_port(h->device), ARP_REQUEST, h->mac, HOSTILE_IP);
+}
+
+struct bench nat_bench(const char *name, u32 flows, bool hostile)
 {
 	struct nat_bench *b = bench_memory(sizeof(*b));
 	struct device_config device = {64, 64};
@@ -192,5 +235,8 @@ struct bench nat_bench(const char *name, u32 flows)
 	gateway_set_uplink(b->gw, device_port(b->uplink), true, b->now_ns);
 	open_flows(b);
 	check_arrival(b, name);
+	b->sent = b->arrived = 0;
+	if (hostile)
+		add_hostile(b, &config);
 	return (struct bench){.name = name, .run = run, .ctx = b};
 }
