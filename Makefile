@@ -262,9 +262,10 @@ test: $(B)/hanok.efi tools guests assets image $(test-programs) $(fuzz-programs)
 bench: $(B)/hanok.efi guests assets
 	$(if $(KVM),@tests/bench/kvm-peer)
 	@failed=0; for part in run locks shares passthrough; do tests/bench/$$part || failed=1; done; exit $$failed
-#: bench-net   the switch's packet code, natively, against a floor of the same run
+#: bench-net   the switch's packet code, natively, against a floor of the same run, and others'; PEERS=0: alone
 bench-net: $(B)/dataplane
-	@$<
+	@[ "$(PEERS)" = 0 ] || tests/deps/install peers || :
+	@tests/bench/peers/run $(if $(filter 0,$(PEERS)),--alone) $<
 #: clean       remove build/ (the cache outside of the tree stays)
 clean:
 	rm -rf $(B)
