@@ -102,6 +102,16 @@ static void print_port(void *ctx, struct vsw_port *port)
 				     i < VSW_DROP_OUT ? "from it" : "to it", vsw_drop_name(i));
 }
 
+/* The card of a NAT is behind the gateway, and no port of the switch. */
+static void print_ports(struct net_switch *sw, struct stats_of *of)
+{
+	struct vsw_port *uplink = net_switch_uplink_port(sw);
+
+	net_each_port(sw, print_port, of);
+	if (uplink && !uplink->sw)
+		print_port(of, uplink);
+}
+
 int net_cmd_stats(struct shell *sh, int argc, char **argv)
 {
 	struct stats_of of = {.sh = sh, .name = argc == 3 ? argv[2] : NULL};
@@ -116,10 +126,10 @@ int net_cmd_stats(struct shell *sh, int argc, char **argv)
 		struct stats_of all = {.sh = sh};
 
 		if (of.name && !strcmp(of.name, sw->config->name)) {
-			net_each_port(sw, print_port, &all);
+			print_ports(sw, &all);
 			return 0;
 		}
-		net_each_port(sw, print_port, &of);
+		print_ports(sw, &of);
 	}
 	if (!of.found && of.name)
 		shell_printf(sh, "there is no port %s at the moment; `net list` shows all\n",

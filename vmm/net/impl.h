@@ -24,7 +24,8 @@ int __must_check net_nat_attach(struct uplink *uplink);
 void net_nat_link(struct net_switch *sw, struct vsw_port *port, bool up);
 void net_nat_input(struct vsw_worker *w, struct uplink *uplink, struct pkt_batch *batch,
 		   u64 now_ns);
-void net_nat_start(void);
+/* Look after gateways and uplinks from now on, ten times a second. */
+void net_tick_start(void);
 /* A guest's port is on the switch now, or will leave it. */
 void net_nat_guest_up(struct net_nic *nic);
 void net_nat_guest_down(struct net_nic *nic);

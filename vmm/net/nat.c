@@ -32,10 +32,9 @@ static bool tick(struct work *work)
 	list_for_each (it, net_switches()) {
 		struct net_switch *sw = list_entry(it, struct net_switch, link);
 
-		if (!sw->gateway)
-			continue;
 		net_uplink_watch(sw);
-		gateway_tick(sw->gateway, net_worker(), time_now_ns());
+		if (sw->gateway)
+			gateway_tick(sw->gateway, net_worker(), time_now_ns());
 	}
 	return false;
 }
@@ -46,13 +45,16 @@ static void tick_due(struct timer *timer)
 	timer_arm(timer, time_tsc() + time_ms_to_ticks(TICK_MS));
 }
 
-void net_nat_start(void)
+void net_tick_start(void)
 {
 	struct list *it;
 	bool any = false;
 
-	list_for_each (it, net_switches())
-		any = any || list_entry(it, struct net_switch, link)->gateway;
+	list_for_each (it, net_switches()) {
+		const struct net_switch *sw = list_entry(it, struct net_switch, link);
+
+		any = any || sw->gateway || sw->uplink;
+	}
 	if (!any)
 		return;
 	work_init(&tick_work, tick);
@@ -143,8 +145,14 @@ int net_nat_create(struct net_switch *sw, const u8 *card_mac)
 
 void net_nat_input(struct vsw_worker *w, struct uplink *uplink, struct pkt_batch *batch, u64 now_ns)
 {
+	struct vsw_counters *c = &uplink->port.counters;
 	struct net_switch *sw = uplink->owner;
+	u64 bytes = 0;
 
+	for (u32 i = 0; i < batch->n; i++)
+		bytes += batch->pkt[i]->len;
+	__atomic_fetch_add(&c->in_packets, batch->n, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&c->in_bytes, bytes, __ATOMIC_RELAXED);
 	gateway_uplink_input(sw->gateway, w, batch, now_ns);
 }
 

@@ -98,6 +98,8 @@ struct net_nic *net_nic_find(const char *name);
 
 /* The address of its card, or why there is none: "0000:00:02.0", "none", "-". */
 const char *net_switch_uplink(const struct net_switch *sw);
+/* The port of its card: on the switch, or behind the gateway of a NAT. NULL: there is none. */
+struct vsw_port *net_switch_uplink_port(const struct net_switch *sw);
 
 /* Record a NIC's frames, from now on or no more; what was recorded stays until the next start.
  * ERR_NOMEM; ERR_BUSY: the NIC is not there. */

@@ -146,7 +146,7 @@ int net_create_all(const struct config *config)
 	}
 	list_for_each (it, &switches)
 		net_uplink_create(list_entry(it, struct net_switch, link), config);
-	net_nat_start();
+	net_tick_start();
 	work_init(&age, age_slice);
 	timer_init(&ageing, ageing_due);
 	ageing_due(&ageing);

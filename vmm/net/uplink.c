@@ -15,7 +15,7 @@ struct net_uplink {
 	struct uplink uplink;
 	struct net_switch *sw;
 	char address[PCI_NAME];
-	bool up; /* as the gateway was told last */
+	bool up; /* as the switch or the gateway was told last */
 	/* What the card was told last: by one processor at a time. */
 	struct ticketlock address_lock;
 	u8 macs[ADDRESSES][6];
@@ -118,8 +118,10 @@ static int attach_bridge(struct net_uplink *u)
 	};
 	int err = vsw_port_add(&u->sw->vsw, &u->uplink.port, &uplink_port_ops, &config);
 
-	if (!err)
+	if (!err) {
 		vsw_port_set_offloads(&u->uplink.port, uplink_offloads(&u->uplink));
+		vsw_port_set_link(&u->uplink.port, false); /* until it is looked at */
+	}
 	return err ? err : uplink_start(&u->uplink, true);
 }
 
@@ -216,5 +218,13 @@ void net_uplink_watch(struct net_switch *sw)
 	u->up = up;
 	log_info("switch %s: its uplink %s is %s", sw->config->name, u->address,
 		 up ? "up" : "down");
-	net_nat_link(sw, &u->uplink.port, up);
+	if (sw->gateway)
+		net_nat_link(sw, &u->uplink.port, up);
+	else
+		vsw_port_set_link(&u->uplink.port, up);
+}
+
+struct vsw_port *net_switch_uplink_port(const struct net_switch *sw)
+{
+	return sw->uplink ? &sw->uplink->uplink.port : NULL;
 }
