@@ -274,6 +274,14 @@ struct virt_fast {
 	bool (*interrupt)(struct virt_vcpu *v, u8 vector);
 	bool (*irq_window)(struct virt_vcpu *v);
 	bool (*attend)(struct virt_vcpu *v);
+	/*
+	 * The deadline has come, in so many exits (1); HLT, of so many bytes. NULL: the exit is
+	 * returned like any other. Else the vCPU that goes on, another one perhaps, which is loaded
+	 * then; its .deadline and .attention are still to be seen to. So enter() may return an exit
+	 * of another vCPU than it was called for. Neither has to be called.
+	 */
+	struct virt_vcpu *(*deadline)(struct virt_vcpu *v, u64 exits);
+	struct virt_vcpu *(*halt)(struct virt_vcpu *v, unsigned len);
 };
 
 /* A virtual CPU as its back end sees it. Embedded in struct vcpu. */
@@ -295,29 +303,9 @@ struct virt_vcpu {
 	/* 1 from the last look at .attention to the exit: only then the CPU has to be
 	 * interrupted for a request to be seen. */
 	u32 in_guest;
-	u32 apic_id; /* of its local APIC, below the number of the VM's vCPUs */
+	u64 deadline; /* host TSC at which the guest is left at the latest; for set_deadline() */
+	u32 apic_id;  /* of its local APIC, below the number of the VM's vCPUs */
 };
-
-/*
- * Before an entry: true, the guest may be entered, and whoever sets a request from now on
- * finds in_guest set. False: .attention is not 0. Setting and looking here, as well as at
- * whoever sets a request and then looks at in_guest, must not change places, hence the
- * exchange.
- */
-static inline bool virt_guest_mode(struct virt_vcpu *v)
-{
-	__atomic_exchange_n(&v->in_guest, 1, __ATOMIC_SEQ_CST);
-	if (likely(!__atomic_load_n(&v->attention, __ATOMIC_ACQUIRE)))
-		return true;
-	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELAXED);
-	return false;
-}
-
-/* After an exit that may last: no need to interrupt the CPU any more. */
-static inline void virt_host_mode(struct virt_vcpu *v)
-{
-	__atomic_store_n(&v->in_guest, 0, __ATOMIC_RELAXED);
-}
 
 /* Kinds of the local APIC's operation, for apic_mode(). */
 enum virt_apic_mode { VIRT_APIC_DISABLED, VIRT_APIC_XAPIC, VIRT_APIC_X2APIC };
@@ -362,8 +350,11 @@ struct virt_ops {
 	/* Bring the vCPU's state (control structure, MSRs, FPU) onto this CPU, and take it off. */
 	void (*load)(struct virt_vcpu *v);
 	void (*unload)(struct virt_vcpu *v);
+	/* Both: unload from, and load to. */
+	void (*swap)(struct virt_vcpu *from, struct virt_vcpu *to);
 
-	/* Run the guest until something needs the core. */
+	/* Run the guest until something needs the core. What is loaded then is the vCPU that exit
+	 * is about: virt_fast.deadline and .halt may have changed it. */
 	void (*enter)(struct virt_vcpu *v, struct virt_exit *exit);
 
 	u64 (*get_reg)(struct virt_vcpu *v, enum virt_reg reg);

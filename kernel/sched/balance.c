@@ -84,16 +84,19 @@ static bool lags(const struct runqueue *behind, const struct runqueue *ahead, u6
 
 void sched_balance(struct runqueue *rq, u64 now)
 {
+	u32 count = rq->count + (rq->current != NULL);
 	struct runqueue *behind, *ahead;
 
 	rq->balance_at = now + sched_balance_ticks;
-	if (!rq->count || cpu_count() == 1)
+	if (cpu_count() == 1)
+		rq->balance_at = TIMER_NEVER; /* they have all come up before */
+	if (!count || cpu_count() == 1)
 		return;
 	find_extremes(rq, now, &behind, &ahead);
 	if (behind && lags(behind, rq, now))
 		take(rq, behind, now);
 	/* It will find us behind, and take what may run there. */
-	if (ahead && rq->count > 1 && lags(rq, ahead, now)) {
+	if (ahead && count > 1 && lags(rq, ahead, now)) {
 		__atomic_store_n(&ahead->balance_at, 0, __ATOMIC_RELAXED);
 		sched_notify(ahead->cpu, SCHED_F_RESCHED);
 	}

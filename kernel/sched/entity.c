@@ -6,12 +6,15 @@
 
 static u32 sched_next_cpu; /* atomic: where the next new entity goes first */
 
+static const struct sched_group alone = {.weight = SCHED_WEIGHT_DEFAULT, .runnable = 1};
+
 void sched_init_entity(struct sched_entity *e, const char *name,
 		       void (*run)(struct sched_entity *e))
 {
 	*e = (struct sched_entity){
 	    .name = name,
 	    .run = run,
+	    .weighed = &alone.weighed,
 	    .cpus = sched_cpus_all(),
 	    .home = -1,
 	    .state = SCHED_OFF,
@@ -28,22 +31,24 @@ static bool entity_move(struct sched_entity *e, enum sched_state from, enum sche
 void sched_add(struct sched_entity *e)
 {
 	e->cpu = __atomic_fetch_add(&sched_next_cpu, 1, __ATOMIC_RELAXED) % cpu_count();
+	e->last = NULL;
 	(void)entity_move(e, SCHED_OFF, SCHED_BLOCKED);
 }
 
 void sched_set_group(struct sched_entity *e, struct sched_group *group)
 {
 	e->group = group;
+	e->weighed = group ? &group->weighed : &alone.weighed;
 }
 
 void sched_set_weight(struct sched_group *group, u32 weight)
 {
-	__atomic_store_n(&group->weight, weight, __ATOMIC_RELAXED);
+	__atomic_store_n(&group->weight, (u16)weight, __ATOMIC_RELAXED);
 }
 
 void sched_set_cap(struct sched_group *group, u32 percent)
 {
-	__atomic_store_n(&group->cap_percent, percent, __ATOMIC_RELAXED);
+	__atomic_store_n(&group->cap_percent, (u16)percent, __ATOMIC_RELAXED);
 }
 
 static int check_cpus(const struct sched_cpus *cpus)

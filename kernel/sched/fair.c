@@ -9,38 +9,26 @@
  * comes first. Unlike in the paper virtual times are absolute, so that processors compare,
  * and one that is behind can give entities to one that is ahead (balance.c).
  */
-#include "kernel/sched/runqueue.h"
+#include "kernel/sched/fair.h"
 #include "kernel/time/time.h"
 
-/* Virtual time is ticks << FAIR_SHIFT / weight. More ticks than this in one go, which only an
- * entity gets that nothing competes with, do not fit, and do not count. */
-#define FAIR_SHIFT 20
-#define FAIR_TICKS_MAX BIT(38)
 /* A group's weight in units of 1/1024, to be divided among its entities. */
 #define FAIR_UNIT 1024
-/* Of a slice: the first request after a wake, so that it is served soon; the shortest time
- * that is worth a switch. In slices: what an entity may be owed, or owe, at most. */
+/* Of a slice: the first request after a wake, so that it is served soon. In slices: what an
+ * entity may be owed, or owe, at most. */
 #define FAIR_WAKE_PART 4
-#define FAIR_LEAST_PART 16
 #define FAIR_LAG_SLICES 10
 
-static u64 fair_front; /* atomic: see front() */
+u64 fair_front_at;
 
-static u64 to_virtual(u64 ticks, u64 weight)
+u64 fair_virtual_at_most(u64 weight)
 {
-	return (MIN(ticks, FAIR_TICKS_MAX) << FAIR_SHIFT) / weight;
+	return (1ull << (FAIR_TICKS_BITS + FAIR_SHIFT)) / weight;
 }
 
 static s64 to_ticks(s64 virtual_ticks, u64 weight)
 {
 	return (s64)((__int128)virtual_ticks * (s64)weight >> FAIR_SHIFT);
-}
-
-/* Where the processors have come on which entities compete, for one that has nothing to
- * share. */
-static u64 front(void)
-{
-	return __atomic_load_n(&fair_front, __ATOMIC_RELAXED);
 }
 
 static s64 clamp(s64 value, s64 least, s64 most)
@@ -68,14 +56,12 @@ static __attribute__((noinline)) void change_weight(struct sched_entity *e, u64 
 		weight = MAX(weight / group.runnable, 1u);
 	e->fair.weighed = weighed;
 	e->fair.weight = weight;
-	e->fair.request = to_virtual(sched_slice_ticks, weight);
+	e->fair.request = fair_virtual(sched_slice_ticks, weight);
 }
 
 static void set_weight(struct sched_entity *e)
 {
-	static const struct sched_group alone = {.weight = SCHED_WEIGHT_DEFAULT, .runnable = 1};
-	const struct sched_group *group = e->group ? e->group : &alone;
-	u64 weighed = __atomic_load_n(&group->weighed, __ATOMIC_RELAXED);
+	u64 weighed = __atomic_load_n(e->weighed, __ATOMIC_RELAXED);
 
 	if (unlikely(weighed != e->fair.weighed))
 		change_weight(e, weighed);
@@ -91,8 +77,8 @@ static u64 current_vtime(const struct runqueue *rq, const struct sched_entity *e
 {
 	/* The caller may have looked at the clock before it began. */
 	return e->fair.vtime +
-	       to_virtual(sched_before(now, rq->run_since) ? 0 : now - rq->run_since,
-			  e->fair.weight);
+	       fair_virtual(sched_before(now, rq->run_since) ? 0 : now - rq->run_since,
+			    e->fair.weight);
 }
 
 /* The virtual time of all that are in the queue and of current; base if there is none. */
@@ -114,13 +100,6 @@ static u64 fair_vtime(const struct runqueue *rq, u64 now, u64 *weight)
 	return *weight ? q->base + (u64)(moment / (s64)*weight) : q->base;
 }
 
-static void publish(struct fair_queue *q, u64 vtime, u64 weight, u64 now)
-{
-	__atomic_store_n(&q->vtime, vtime, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->vtime_at, now, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->vweight, weight, __ATOMIC_RELAXED);
-}
-
 /* The queue has changed under current. */
 static void publish_change(struct runqueue *rq, u64 now)
 {
@@ -129,7 +108,7 @@ static void publish_change(struct runqueue *rq, u64 now)
 	if (!fair_current(rq))
 		return;
 	vtime = fair_vtime(rq, now, &weight);
-	publish(&rq->fair, vtime, weight, now);
+	fair_publish(&rq->fair, vtime, weight, now);
 }
 
 static void fair_init(struct runqueue *rq)
@@ -145,7 +124,7 @@ static __attribute__((noinline)) u64 lag_of(const struct sched_entity *e, u64 we
 
 	if (weight)
 		lag = lag * ((weight + e->fair.weight) / FAIR_UNIT) / MAX(weight / FAIR_UNIT, 1u);
-	return to_virtual(MIN(lag, sched_slice_ticks * FAIR_LAG_SLICES), e->fair.weight);
+	return fair_virtual(MIN(lag, sched_slice_ticks * FAIR_LAG_SLICES), e->fair.weight);
 }
 
 /* Where an entity goes that was not here: not further ahead or behind than the limit,
@@ -191,8 +170,7 @@ static void count_out(struct fair_queue *q, const struct sched_entity *e)
 	q->moment -= (s64)(e->fair.vtime - q->base) * (s64)e->fair.weight;
 }
 
-/* One that is counted. */
-static void insert(struct fair_queue *q, struct sched_entity *e)
+void fair_insert(struct fair_queue *q, struct sched_entity *e)
 {
 	e->node.key = e->fair.deadline;
 	e->node.value = e->fair.vtime;
@@ -200,11 +178,11 @@ static void insert(struct fair_queue *q, struct sched_entity *e)
 	sched_tree_insert(&q->tree, &e->node);
 }
 
-/* Who had to stop often goes on soon: it need not be put into the tree and taken out again. */
+/* Who had to stop last often goes on soon: it need not be put into the tree and taken out again. */
 static void hold(struct fair_queue *q, struct sched_entity *e)
 {
 	if (unlikely(q->held))
-		insert(q, q->held);
+		fair_insert(q, q->held);
 	q->held = e;
 }
 
@@ -214,7 +192,8 @@ static void insert_only(struct fair_queue *q, struct sched_entity *e, enum sched
 	q->only = e;
 	if (reason != SCHED_NEW)
 		return;
-	e->fair.vtime = later(e->fair.vtime, front() - (unlikely(e->fair.lag) ? lag_of(e, 0) : 0));
+	e->fair.vtime =
+	    later(e->fair.vtime, fair_front() - (unlikely(e->fair.lag) ? lag_of(e, 0) : 0));
 	e->fair.deadline = e->fair.vtime + e->fair.request / FAIR_WAKE_PART;
 }
 
@@ -225,7 +204,7 @@ static __attribute__((noinline)) void enqueue_among(struct runqueue *rq, struct 
 
 	if (unlikely(q->only)) {
 		count_in(q, q->only);
-		insert(q, q->only);
+		fair_insert(q, q->only);
 		q->only = NULL;
 	}
 	if (reason == SCHED_YIELDED)
@@ -236,7 +215,7 @@ static __attribute__((noinline)) void enqueue_among(struct runqueue *rq, struct 
 	if (reason == SCHED_PREEMPTED || reason == SCHED_YIELDED)
 		hold(q, e);
 	else
-		insert(q, e);
+		fair_insert(q, e);
 	publish_change(rq, now);
 }
 
@@ -293,14 +272,26 @@ static struct sched_entity *sooner(struct sched_entity *a, struct sched_entity *
 	return sched_before(b->fair.deadline, a->fair.deadline) ? b : a;
 }
 
-/* Of the eligible ones. Some entity is always at or before the mean. */
-static struct sched_entity *soonest(const struct fair_queue *q)
+static bool eligible(const struct fair_queue *q, const struct sched_entity *e)
 {
-	struct sched_entity *e = entity_of(sched_tree_first_at_most(&q->tree, q->base));
+	return e && !sched_before(q->base, e->fair.vtime);
+}
 
-	if (q->held && !sched_before(q->base, q->held->fair.vtime))
+/* Of the eligible ones, that which had to stop, if there is one, not in the tree. Some entity is
+ * always at or before the mean. */
+struct sched_entity *fair_soonest(const struct fair_queue *q, struct sched_entity *stopped)
+{
+	struct sched_entity *e = NULL;
+
+	if (q->tree.root)
+		e = entity_of(sched_tree_first_at_most(&q->tree, q->base));
+	if (eligible(q, q->held))
 		e = sooner(e, q->held);
-	return likely(e) ? e : sooner(entity_of(sched_tree_first(&q->tree)), q->held);
+	if (eligible(q, stopped))
+		e = sooner(e, stopped);
+	if (likely(e))
+		return e;
+	return sooner(sooner(entity_of(sched_tree_first(&q->tree)), q->held), stopped);
 }
 
 static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
@@ -310,29 +301,23 @@ static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
 
 	if (likely(e)) {
 		q->only = NULL;
-		publish(q, e->fair.vtime, e->fair.weight, now);
+		fair_publish(q, e->fair.vtime, e->fair.weight, now);
 		return e;
 	}
 	if (!q->weight)
 		return NULL;
 	advance(q);
-	publish(q, q->base, q->weight, now);
-	if (rq->count > 1 && sched_before(front(), q->base))
-		__atomic_store_n(&fair_front, q->base, __ATOMIC_RELAXED);
-	e = soonest(q);
+	fair_publish(q, q->base, q->weight, now);
+	if (rq->count > 1 && sched_before(fair_front(), q->base))
+		__atomic_store_n(&fair_front_at, q->base, __ATOMIC_RELAXED);
+	e = fair_soonest(q, NULL);
 	take_out(q, e);
-	if (q->held) {
-		insert(q, q->held);
-		q->held = NULL;
-	}
 	return e;
 }
 
 static u64 fair_slice(const struct sched_entity *e)
 {
-	s64 left = to_ticks((s64)(e->fair.deadline - e->fair.vtime), e->fair.weight);
-
-	return (u64)clamp(left, (s64)sched_slice_ticks / FAIR_LEAST_PART, (s64)sched_slice_ticks);
+	return sched_fair_slice(e);
 }
 
 /*
@@ -346,16 +331,16 @@ static void fair_charge(struct runqueue *rq, struct sched_entity *e, u64 ticks)
 	/* With a reservation it need not have been here yet. */
 	if (unlikely(!e->fair.weight))
 		set_weight(e);
-	e->fair.vtime += to_virtual(ticks, e->fair.weight);
+	e->fair.vtime += fair_virtual(ticks, e->fair.weight);
 	if (q->weight)
 		return;
-	e->fair.vtime = later(e->fair.vtime, front() - e->fair.request * FAIR_LAG_SLICES);
+	e->fair.vtime = later(e->fair.vtime, fair_front() - e->fair.request * FAIR_LAG_SLICES);
 }
 
 static void fair_block(struct runqueue *rq, struct sched_entity *e)
 {
 	const struct fair_queue *q = &rq->fair;
-	u64 v = front();
+	u64 v = fair_front();
 	s64 moment;
 
 	if (likely(!q->weight && !sched_before(e->fair.vtime, v))) {
@@ -417,7 +402,7 @@ static u64 fair_progress(const struct runqueue *rq, u64 now)
 	/* Another processor may have a later now. */
 	if (!weight || (s64)ticks < 0)
 		ticks = 0;
-	return __atomic_load_n(&q->vtime, __ATOMIC_RELAXED) + to_virtual(ticks, MAX(weight, 1u));
+	return __atomic_load_n(&q->vtime, __ATOMIC_RELAXED) + fair_virtual(ticks, MAX(weight, 1u));
 }
 
 static s64 fair_behind(const struct runqueue *rq, u64 progress, u64 now)

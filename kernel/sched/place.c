@@ -3,6 +3,7 @@
 #include "kernel/sched/runqueue.h"
 
 struct sched_cpus sched_idle_cpus;
+u32 sched_idle_count;
 
 bool sched_allowed(const struct sched_entity *e, u32 cpu)
 {
@@ -16,6 +17,7 @@ void sched_offer_idle(struct runqueue *rq)
 	if (rq->cpu < SCHED_CPUS)
 		__atomic_fetch_or(&sched_idle_cpus.bits[rq->cpu / 64], sched_cpu_bit(rq->cpu),
 				  __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&sched_idle_count, 1, __ATOMIC_SEQ_CST);
 	__atomic_exchange_n(&rq->idle, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -27,7 +29,10 @@ bool sched_claim_idle(struct runqueue *rq)
 	if (rq->cpu < SCHED_CPUS)
 		__atomic_fetch_and(&sched_idle_cpus.bits[rq->cpu / 64], ~sched_cpu_bit(rq->cpu),
 				   __ATOMIC_SEQ_CST);
-	return __atomic_exchange_n(&rq->idle, 0, __ATOMIC_SEQ_CST);
+	if (!__atomic_exchange_n(&rq->idle, 0, __ATOMIC_SEQ_CST))
+		return false;
+	__atomic_fetch_sub(&sched_idle_count, 1, __ATOMIC_SEQ_CST);
+	return true;
 }
 
 static u64 idle_word(unsigned word)

@@ -54,7 +54,25 @@ struct sched_policy {
 /* Earliest eligible virtual deadline first: docs/adr/0008. */
 extern const struct sched_policy sched_fair;
 
+/* Its charge, enqueue (SCHED_PREEMPTED) and pick in one, where others wait, and the group has not
+ * changed. May be e. Called by its name since it is called from one place only: that has it
+ * inlined. */
+struct sched_entity *sched_fair_turn(struct runqueue *rq, struct sched_entity *e, u64 ticks,
+				     u64 now);
+
 /* Length of a slice in TSC ticks, set by sched_setup(). */
 extern u64 sched_slice_ticks;
+
+/* Of the same algorithm, for one that was just taken out: what .slice tells. */
+#define FAIR_SHIFT 20
+#define FAIR_LEAST_PART 16 /* of a slice: the shortest time that is worth a switch */
+static inline u64 sched_fair_slice(const struct sched_entity *e)
+{
+	/* A slice at most, or what was owed on top of it: that fits. */
+	s64 left = (s64)((e->fair.deadline - e->fair.vtime) * e->fair.weight) >> FAIR_SHIFT;
+	s64 most = (s64)sched_slice_ticks, least = (s64)(sched_slice_ticks / FAIR_LEAST_PART);
+
+	return (u64)MAX(MIN(left, most), least);
+}
 
 #endif

@@ -118,12 +118,6 @@ static struct sched_entity *choose(struct runqueue *rq, u64 now)
 	return e;
 }
 
-static void set_alarm(struct runqueue *rq, u64 tsc)
-{
-	__atomic_store_n(&rq->alarm, tsc, __ATOMIC_RELAXED);
-	timer_set_alarm(rq->cpu, tsc);
-}
-
 /* Budget and cap end a slice also when nobody waits. */
 static u64 slice_of(const struct sched_entity *e)
 {
@@ -149,8 +143,8 @@ static __attribute__((noinline)) void start_slice(struct runqueue *rq, const str
 	rq->slice_end = now + ticks;
 	if (rq->count || work_waits || special)
 		queue_arm_slice(rq);
-	else if (sched_heartbeat_ticks && rq->alarm == TIMER_NEVER)
-		set_alarm(rq, now + sched_heartbeat_ticks);
+	else if (sched_heartbeat_ticks && percpu(timer_alarm) == TIMER_NEVER)
+		timer_set_alarm(rq->cpu, now + sched_heartbeat_ticks);
 }
 
 struct sched_entity *queue_pick(struct runqueue *rq, u64 now, bool work_waits)
@@ -164,7 +158,7 @@ struct sched_entity *queue_pick(struct runqueue *rq, u64 now, bool work_waits)
 	__atomic_store_n(&rq->current, e, __ATOMIC_RELEASE);
 	/* Alone: nothing to do but what a processor that cannot be kicked needs. */
 	if (likely(!rq->count && !work_waits && e->place == SCHED_AT_FAIR && !e->cap.on &&
-		   (rq->alarm != TIMER_NEVER || !sched_heartbeat_ticks))) {
+		   (!sched_heartbeat_ticks || percpu(timer_alarm) != TIMER_NEVER))) {
 		rq->slice_end = now + sched_slice_ticks;
 	} else {
 		start_slice(rq, e, now, work_waits);
@@ -196,9 +190,10 @@ bool queue_preempts(struct runqueue *rq, const struct sched_entity *e, u64 now)
 bool queue_arm_slice(struct runqueue *rq)
 {
 	/* One that comes too early looks again. */
-	if (!rq->current || __atomic_load_n(&rq->alarm, __ATOMIC_RELAXED) <= rq->slice_end)
+	if (!rq->current ||
+	    __atomic_load_n(&percpu_of(rq->cpu, timer_alarm), __ATOMIC_RELAXED) <= rq->slice_end)
 		return false;
-	set_alarm(rq, rq->slice_end);
+	timer_set_alarm(rq->cpu, rq->slice_end);
 	return true;
 }
 
@@ -212,12 +207,11 @@ void queue_slice_over(void)
 {
 	struct runqueue *rq = runqueue_this();
 
-	__atomic_store_n(&rq->alarm, TIMER_NEVER, __ATOMIC_RELAXED);
 	if (!rq->current)
 		return;
 	/* It may be that of an entity that has stopped running since. */
 	if (unlikely(time_tsc() < rq->slice_end))
-		set_alarm(rq, rq->slice_end);
+		timer_set_alarm(rq->cpu, rq->slice_end);
 	else
 		sched_notify(rq->cpu, SCHED_F_RESCHED);
 }

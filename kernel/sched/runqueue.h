@@ -13,7 +13,7 @@
 /* The policy's part: see fair.c. */
 struct fair_queue {
 	struct sched_entity *only; /* came when there was nothing else: not in the tree */
-	struct sched_entity *held; /* had to stop last, and may go on next: not in the tree */
+	struct sched_entity *held; /* had to stop last, and may go on soon: not in the tree */
 	struct sched_tree tree;    /* by virtual deadline */
 	u64 base;                  /* a virtual time near that of all entities */
 	u64 weight;                /* sum of weights in the tree and of held */
@@ -35,10 +35,10 @@ struct runqueue {
 	enum sched_place place;       /* where current was taken from */
 	struct sched_entity *last;    /* ran last, only to be compared */
 	struct sched_entity *next;    /* runs next if it still waits here: sched_yield_to() */
+	bool begin_anew;              /* current did not begin: sched_begin_anew() */
 	u64 left_at;      /* TSC when the last one returned, 0: something came between */
 	u64 run_since;    /* TSC when current's run() began, 0: there is none */
 	u64 slice_end;    /* TSC when current's slice is over, if others wait */
-	u64 alarm;        /* TSC when it is looked at, TIMER_NEVER: it is not */
 	u64 balance_at;   /* TSC when to look at the other processors */
 	struct list work; /* items waiting */
 	struct work *work_running;
@@ -46,7 +46,7 @@ struct runqueue {
 	struct sched_cpu_stats stats; /* written by its own processor */
 };
 
-extern const struct sched_policy *sched_policy;
+extern const struct sched_policy *const sched_policy;
 
 /* The queue of processor cpu, and of this one. */
 struct runqueue *runqueue_of(u32 cpu);
@@ -64,6 +64,7 @@ bool sched_claim_idle(struct runqueue *rq);
 
 /* Processors that are idle, as far as a set can name them. Atomic; queues' .idle decides. */
 extern struct sched_cpus sched_idle_cpus;
+extern u32 sched_idle_count; /* how many are marked */
 
 /* Is a processor idle that e may run on, which (-1: none)? Hints. With a reservation there is no
  * choice, and it is woken for e. */
@@ -72,6 +73,8 @@ static inline bool sched_any_idle_for(const struct sched_entity *e)
 	const volatile u64 *idle = sched_idle_cpus.bits;
 	const u64 *may = e->cpus.bits;
 
+	if (likely(!__atomic_load_n(&sched_idle_count, __ATOMIC_RELAXED)))
+		return false;
 	if (__atomic_load_n(&e->home, __ATOMIC_RELAXED) >= 0)
 		return false;
 	return (idle[0] & may[0]) | (idle[1] & may[1]) | (idle[2] & may[2]) | (idle[3] & may[3]);
@@ -111,6 +114,11 @@ void queue_entity_due(struct timer *timer);
 
 /* Insert, see to the slice, and interrupt what has to be. Without the lock. */
 void sched_enqueue(struct runqueue *rq, struct sched_entity *e, enum sched_reason reason, u64 now);
+/* Current has nothing to do: blocked, unless it was woken meanwhile. From here on another
+ * processor may run it. */
+bool sched_blocks(struct sched_entity *e);
+/* What ran here wants to go on. The lock is held, and given back. */
+void sched_run_on(struct runqueue *rq, struct sched_entity *e, u64 now);
 /* Put a ready entity where it runs soonest. Without a lock. */
 void sched_submit(struct sched_entity *e, enum sched_reason reason, u64 now);
 

@@ -4,6 +4,7 @@
 
 #include "arch/x86/cpu/cpu.h"
 #include "kernel/lib/bitmap.h"
+#include "kernel/sched/account.h"
 #include "kernel/sched/clock.h"
 #include "kernel/sched/longest.h"
 #include "kernel/sched/runqueue.h"
@@ -19,7 +20,7 @@
 PERCPU(u32, sched_flags);
 static PERCPU(struct runqueue, runqueue);
 static const struct sched_ops *sched_ops;
-const struct sched_policy *sched_policy = &sched_fair;
+const struct sched_policy *const sched_policy = &sched_fair;
 u64 sched_slice_ticks, sched_share_ticks;
 
 struct runqueue *runqueue_of(u32 cpu)
@@ -83,7 +84,7 @@ void sched_submit(struct sched_entity *e, enum sched_reason reason, u64 now)
 
 /* --- running -------------------------------------------------------------------- */
 
-static void account_wake(struct sched_stats *s, u64 now)
+void account_wake(struct sched_stats *s, u64 now)
 {
 	u64 ticks = now - s->woken_at;
 
@@ -95,25 +96,13 @@ static void account_wake(struct sched_stats *s, u64 now)
 	s->latency_max = MAX(s->latency_max, ticks);
 }
 
-static void account_start(struct runqueue *rq, struct sched_entity *e, u64 now)
+void account_move(struct runqueue *rq, struct sched_entity *e)
 {
-	clock_stop(&e->stats.wait_clock, now);
-	clock_start(&e->stats.run_clock, now);
-	e->started = now;
-	e->stats.runs++;
-	if (e->stats.woken_at)
-		account_wake(&e->stats, now);
 	e->last = rq;
-	if (e->cpu != rq->cpu) {
-		e->stats.migrations++;
-		__atomic_store_n(&e->cpu, rq->cpu, __ATOMIC_RELAXED);
-	}
-	if (rq->left_at)
-		longest_switch(now - rq->left_at);
-	if (rq->last != e) {
-		rq->last = e;
-		rq->stats.switches++;
-	}
+	if (e->cpu == rq->cpu)
+		return;
+	e->stats.migrations++;
+	__atomic_store_n(&e->cpu, rq->cpu, __ATOMIC_RELAXED);
 }
 
 /* The entity has returned: account for it, under the queue's lock. */
@@ -130,8 +119,7 @@ static u64 account_end(struct runqueue *rq, struct sched_entity *e)
 	return now;
 }
 
-/* Blocked, unless it was woken meanwhile. From here on another processor may run it. */
-static bool block(struct sched_entity *e)
+bool sched_blocks(struct sched_entity *e)
 {
 	enum sched_state running = SCHED_RUNNING;
 
@@ -151,17 +139,18 @@ static bool waits_elsewhere(const struct runqueue *rq, const struct sched_entity
 	return !sched_allowed(e, rq->cpu) || (rq->count && sched_any_idle_for(e));
 }
 
-/* It wants to go on. The lock is held, and given back. */
-static void run_on(struct runqueue *rq, struct sched_entity *e, u64 now)
+void sched_run_on(struct runqueue *rq, struct sched_entity *e, u64 now)
 {
+	enum sched_reason reason = e->want_yield ? SCHED_YIELDED : SCHED_PREEMPTED;
 	bool moves = waits_elsewhere(rq, e);
 
 	clock_start(&e->stats.wait_clock, now);
 	e->stats.yields += e->want_yield;
 	e->stats.preemptions += !e->want_yield && rq->count;
+	e->want_block = e->want_yield = false;
 	__atomic_exchange_n(&e->state, SCHED_READY, __ATOMIC_SEQ_CST);
 	if (likely(!moves))
-		queue_insert(rq, e, e->want_yield ? SCHED_YIELDED : SCHED_PREEMPTED, now);
+		queue_insert(rq, e, reason, now);
 	ticket_unlock(&rq->lock);
 	if (unlikely(moves))
 		sched_submit(e, SCHED_MOVED, now);
@@ -171,11 +160,12 @@ static void run_on(struct runqueue *rq, struct sched_entity *e, u64 now)
 static void rest(struct runqueue *rq, struct sched_entity *e, u64 now)
 {
 	sched_policy->block(rq, e);
+	e->want_block = e->want_yield = false;
 	ticket_unlock(&rq->lock);
-	if (block(e))
+	if (sched_blocks(e))
 		return;
 	ticket_lock(&rq->lock);
-	run_on(rq, e, now);
+	sched_run_on(rq, e, now);
 }
 
 static void run_entity(struct runqueue *rq, struct sched_entity *e)
@@ -183,15 +173,20 @@ static void run_entity(struct runqueue *rq, struct sched_entity *e)
 	u64 now;
 
 	account_start(rq, e, rq->run_since);
-	e->want_block = e->want_yield = false;
 	__atomic_exchange_n(&e->state, SCHED_RUNNING, __ATOMIC_SEQ_CST);
-	e->run(e);
+	do {
+		rq->begin_anew = false;
+		e->run(e);
+		e = rq->current; /* sched_turn() */
+		if (!e)
+			return;
+	} while (unlikely(rq->begin_anew));
 	ticket_lock(&rq->lock);
 	now = account_end(rq, e);
 	if (e->want_block)
 		rest(rq, e, now);
 	else
-		run_on(rq, e, now);
+		sched_run_on(rq, e, now);
 }
 
 struct sched_entity *sched_current(void)
@@ -284,7 +279,6 @@ void sched_setup_cpu(void)
 	rq->cpu = cpu_id();
 	if (!rq->work.next) /* work may be queued before */
 		list_init(&rq->work);
-	rq->alarm = TIMER_NEVER;
 	sched_policy->init(rq);
 	__atomic_store_n(&rq->active, true, __ATOMIC_SEQ_CST);
 }

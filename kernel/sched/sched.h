@@ -44,25 +44,26 @@
 struct sched_group {
 	union {
 		struct {
-			u32 weight;   /* 1 to SCHED_WEIGHT_MAX */
-			u32 runnable; /* private, atomic: entities that want to run */
+			u16 weight;      /* 1 to SCHED_WEIGHT_MAX */
+			u16 cap_percent; /* of one processor's time, for all together; 0: no cap */
+			u32 runnable;    /* private, atomic: entities that want to run */
 		};
-		u64 weighed; /* private: both, to see at once whether they have changed */
+		u64 weighed; /* private: all, to see at once whether any has changed */
 	};
-	u32 cap_percent; /* of one processor's time, for all together; 0: no cap */
-	u64 cap_date;    /* private, atomic: TSC up to which the cap's allowance is spent */
+	u64 cap_date; /* private, atomic: TSC up to which the cap's allowance is spent */
 };
 
 struct sched_entity {
 	const char *name;
 	void (*run)(struct sched_entity *e);
 	struct sched_group *group; /* NULL: by itself, with the default weight */
+	const u64 *weighed;        /* private: the group's, or what stands for it */
 	u32 cpu;                   /* the processor it runs or last ran on; read-only for users */
 	u64 started;               /* TSC when the last run() began; read-only for users */
 	struct sched_stats stats;
 	/* Private. */
-	enum sched_state state; /* atomic */
-	bool want_block, want_yield;
+	enum sched_state state;      /* atomic */
+	bool want_block, want_yield; /* set by run(), cleared when it has returned */
 	enum sched_place place;
 	struct runqueue *queue; /* where it is queued, NULL: nowhere */
 	struct runqueue *last;  /* where it ran last, NULL: nowhere yet */
@@ -161,6 +162,23 @@ static inline void sched_let_pass(struct sched_entity *e)
  * caller may try another one, or sched_let_pass().
  */
 bool sched_yield_to(struct sched_entity *to);
+
+/*
+ * Called by run() of e when e has run long enough: who goes on here is put into its place, and
+ * is what the scheduler expects to return from run() then; if its run() is not this one, see
+ * sched_begin_anew(). It may be e itself. NULL: that is not all that is to be done, and nothing has
+ * changed; run() has to return, or goes on if sched_must_yield() does not say so. Afterwards e must
+ * not be touched but where it is certain that it cannot run elsewhere yet.
+ */
+struct sched_entity *sched_turn(struct sched_entity *e);
+
+/* The same when e has nothing to do: after sched_wake_ack(), and a look for events that found none.
+ * NULL also if e was woken meanwhile, or if it has blocked but the rest is not so plain: if
+ * sched_current() is not e, run() returns without touching anything. */
+struct sched_entity *sched_turn_blocked(struct sched_entity *e);
+
+/* Called by run() before it returns: the entity that sched_turn() has returned did not begin. */
+void sched_begin_anew(void);
 
 /*
  * Called by run() just before it looks for events: wakes up to here need no extra

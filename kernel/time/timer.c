@@ -12,12 +12,12 @@ struct timer_queue {
 	struct timer *running; /* whose fn runs now */
 	u64 run_now;           /* inside timer_run_expired(): its notion of now, else 0 */
 	u64 programmed;        /* what the hardware is set to; only this processor */
-	u64 alarm;             /* timer_set_alarm() */
 	bool ready;
 };
 
 static PERCPU(struct timer_queue, timer_queue);
-PERCPU(u64, timer_next_deadline);
+PERCPU(u64, timer_heap_deadline);
+PERCPU(u64, timer_alarm);
 static const struct timer_ops *timer_ops;
 static void (*timer_alarm_fn)(void);
 
@@ -33,9 +33,9 @@ void timer_set_ops(const struct timer_ops *ops)
 
 static void timer_publish(struct timer_queue *queue, u32 cpu)
 {
-	u64 next = queue->root ? MIN(queue->root->deadline, queue->alarm) : queue->alarm;
+	u64 next = queue->root ? queue->root->deadline : TIMER_NEVER;
 
-	__atomic_store_n(&percpu_of(cpu, timer_next_deadline), next, __ATOMIC_RELAXED);
+	__atomic_store_n(&percpu_of(cpu, timer_heap_deadline), next, __ATOMIC_RELAXED);
 }
 
 void timer_setup_cpu(void)
@@ -45,7 +45,8 @@ void timer_setup_cpu(void)
 	if (queue->ready)
 		return;
 	ticket_lock(&queue->lock);
-	queue->programmed = queue->alarm = TIMER_NEVER;
+	queue->programmed = TIMER_NEVER;
+	timer_set_alarm(cpu_id(), TIMER_NEVER);
 	queue->ready = true;
 	timer_publish(queue, cpu_id());
 	ticket_unlock(&queue->lock);
@@ -123,16 +124,6 @@ void timer_set_alarm_fn(void (*fn)(void))
 	timer_alarm_fn = fn;
 }
 
-void timer_set_alarm(u32 cpu, u64 deadline)
-{
-	struct timer_queue *queue = &percpu_of(cpu, timer_queue);
-
-	ticket_lock(&queue->lock);
-	queue->alarm = deadline;
-	timer_publish(queue, cpu);
-	ticket_unlock(&queue->lock);
-}
-
 static void timer_wait_not_running(const struct timer *timer)
 {
 	for (u32 cpu = 0; cpu < cpu_count(); cpu++) {
@@ -169,12 +160,13 @@ static struct timer *timer_take_expired(struct timer_queue *queue, u64 now)
 	return timer;
 }
 
-/* Those on the heap; the lock is held. */
+/* Those on the heap. */
 static __attribute__((noinline)) unsigned fire_heap(struct timer_queue *queue, u64 now)
 {
 	unsigned fired = 0;
 	struct timer *timer;
 
+	ticket_lock(&queue->lock);
 	queue->run_now = now;
 	while ((timer = timer_take_expired(queue, now))) {
 		ticket_unlock(&queue->lock);
@@ -183,30 +175,24 @@ static __attribute__((noinline)) unsigned fire_heap(struct timer_queue *queue, u
 		ticket_lock(&queue->lock);
 	}
 	queue->run_now = 0;
+	ticket_unlock(&queue->lock);
 	return fired;
 }
 
 unsigned timer_run_expired(void)
 {
-	struct timer_queue *queue = &percpu(timer_queue);
 	u64 now = time_tsc();
 	unsigned fired = 0;
-	bool alarm;
 
-	if (now < timer_next())
-		return 0;
-	ticket_lock(&queue->lock);
-	if (queue->root && queue->root->deadline <= now)
-		fired = fire_heap(queue, now);
-	alarm = queue->alarm <= now;
-	if (alarm) {
-		queue->alarm = TIMER_NEVER;
-		timer_publish(queue, cpu_id());
-	}
-	ticket_unlock(&queue->lock);
-	if (alarm)
+	if (now >= timer_heap_next())
+		fired = fire_heap(&percpu(timer_queue), now);
+	/* Whoever sets it at the same moment is served by what fn looks at. */
+	if (now >= __atomic_load_n(&percpu(timer_alarm), __ATOMIC_RELAXED)) {
+		timer_set_alarm(cpu_id(), TIMER_NEVER);
 		timer_alarm_fn();
-	return fired + alarm;
+		fired++;
+	}
+	return fired;
 }
 
 void timer_irq(void *arg)

@@ -41,14 +41,6 @@ void timer_arm(struct timer *timer, u64 deadline);
  * if it must notice before its next exit. */
 void timer_arm_on(struct timer *timer, u32 cpu, u64 deadline);
 
-/*
- * One further deadline for each processor, cheaper to move than a timer: fn, the same for
- * all, runs there once it is past. TIMER_NEVER: none. Any processor may set it; the
- * caller has to kick that processor as for timer_arm_on().
- */
-void timer_set_alarm_fn(void (*fn)(void));
-void timer_set_alarm(u32 cpu, u64 deadline);
-
 /* Disarm, from any processor. True if it was armed. fn may still be running on
  * another processor when this returns. */
 bool timer_cancel(struct timer *timer);
@@ -64,12 +56,33 @@ static inline bool timer_armed(const struct timer *timer)
 	return __atomic_load_n(&timer->armed, __ATOMIC_RELAXED);
 }
 
-/* This processor's earliest deadline as absolute TSC, TIMER_NEVER if none. One
- * load: may be called before each entry. */
-extern PERCPU(u64, timer_next_deadline);
+/* This processor's earliest deadline of a timer as absolute TSC, TIMER_NEVER if none. */
+extern PERCPU(u64, timer_heap_deadline);
+static inline u64 timer_heap_next(void)
+{
+	return __atomic_load_n(&percpu(timer_heap_deadline), __ATOMIC_RELAXED);
+}
+
+/*
+ * One further deadline for each processor, one store to move: fn, the same for all, runs there
+ * once it is past, and looks whether it is time indeed. TIMER_NEVER: none. Any processor may
+ * set it; the caller has to kick that processor as for timer_arm_on(). One that is set
+ * while the former fires is lost: fn sets it then.
+ */
+extern PERCPU(u64, timer_alarm);
+void timer_set_alarm_fn(void (*fn)(void));
+static inline void timer_set_alarm(u32 cpu, u64 deadline)
+{
+	__atomic_store_n(&percpu_of(cpu, timer_alarm), deadline, __ATOMIC_RELAXED);
+}
+
+/* The earlier of both: two loads, may be called before each entry. */
 static inline u64 timer_next(void)
 {
-	return __atomic_load_n(&percpu(timer_next_deadline), __ATOMIC_RELAXED);
+	u64 heap = timer_heap_next(),
+	    alarm = __atomic_load_n(&percpu(timer_alarm), __ATOMIC_RELAXED);
+
+	return MIN(heap, alarm);
 }
 
 /* Fire what has expired on this processor; returns how many fired. Bounded: a

@@ -2,8 +2,9 @@
 /*
  * Two vCPUs that share one processor: how many ticks lie between the last instruction of one and
  * the first one of the other, for each way that a turn ends. Each stamps a word with the TSC; who
- *finds a new stamp of the other one has just begun its turn. slice	the turn ends by itself halt
- *the first vCPU halts until its timer fires; the second never does
+ * finds a new stamp of the other one has just begun its turn.
+ *	slice	the turn ends by itself
+ *	halt	the first vCPU halts until its timer fires; the second never does
  *	yield	each gives its turn to the other (KVM_HC_SCHED_YIELD)
  * Output: "TURN name p50 p99 max". A way named on the command line has marks around a turn in the
  * middle (xchg %bx, %bx): tests/bench/path.
@@ -71,8 +72,19 @@ static void step(u64 me)
 	end_turn(me);
 }
 
+/* As systems do: all of the extended state that there is. */
+static void use_all_state(void)
+{
+	u32 a, b, c, d;
+
+	cpuid_regs(0xd, 0, &a, &b, &c, &d);
+	if (a)
+		__asm__ volatile("xsetbv" ::"a"(a), "d"(d), "c"(0));
+}
+
 void ap_main(void)
 {
+	use_all_state();
 	for (;;)
 		step(1);
 }
@@ -122,6 +134,7 @@ static void measure(enum way by, const char *name)
 void guest_main(void)
 {
 	amd = cpu_is_amd();
+	use_all_state();
 	trap_set(VECTOR_TIMER, on_timer);
 	apic_enable();
 	wrmsr(X2APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);

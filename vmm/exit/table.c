@@ -38,12 +38,11 @@ static enum vcpu_next exit_machine_check(struct vcpu *v, const struct virt_exit 
 	return VCPU_AGAIN;
 }
 
-/* The back end has done all there was. */
+/* The back end has done all there was; perhaps v has no processor any more (leave() in turn.c). */
 static enum vcpu_next exit_nothing(struct vcpu *v, const struct virt_exit *exit)
 {
-	(void)v;
 	(void)exit;
-	return VCPU_AGAIN;
+	return likely(sched_current() == &v->sched) ? VCPU_AGAIN : VCPU_STOP;
 }
 
 /* Ticks that the hardware's count may end too early by, and that are waited for here, since
@@ -198,6 +197,8 @@ const struct virt_fast exit_fast = {
     .interrupt = vcpu_fast_kick,
     .irq_window = vcpu_fast_irq_window,
     .attend = vcpu_fast_attend,
+    .deadline = vcpu_turn,
+    .halt = vcpu_fast_halt,
 };
 
 const char *const exit_names[VIRT_EXIT_KINDS] = {

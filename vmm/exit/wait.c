@@ -23,6 +23,7 @@ enum vcpu_next exit_pause(struct vcpu *v, const struct virt_exit *exit)
 	(void)exit;
 	v->pv.spins++;
 	v->pv.spun = true;
+	__atomic_store_n(&v->vm->contended, true, __ATOMIC_RELAXED);
 	/* Who halts when it has spun for long gives its processor away then, and the kick knows
 	 * whom to wake: a guess now would only disturb. With all siblings at work it is a matter of
 	 * moments. */

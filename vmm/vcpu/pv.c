@@ -88,12 +88,12 @@ void pv_arrive(struct vcpu *v)
 	virt->tlb_flush_vcpu(&v->virt);
 }
 
-void pv_leave(struct vcpu *v)
+void pv_left(struct vcpu *v)
 {
 	if (v->pv.steal.page)
 		steal_leave(&v->pv.steal);
-	if (v->vm->pause_exit || __atomic_load_n(&v->vm->kicks, __ATOMIC_RELAXED))
-		v->pv.in_kernel = !virt->cpl(&v->virt);
+	v->pv.in_kernel =
+	    __atomic_load_n(&v->vm->contended, __ATOMIC_RELAXED) && !virt->cpl(&v->virt);
 }
 
 void pv_parked(struct vcpu *v)
@@ -114,6 +114,7 @@ void pv_kick(struct vcpu *v, struct vcpu *to)
 {
 	v->pv.kicks++;
 	__atomic_store_n(&v->vm->kicks, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&v->vm->contended, true, __ATOMIC_RELAXED);
 	__atomic_fetch_or(&to->virt.requests, (u32)VCPU_REQ_KICK, __ATOMIC_ACQ_REL);
 	/* One that runs needs no interrupt: its next HLT looks. */
 	sched_wake(&to->sched);

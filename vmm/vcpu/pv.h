@@ -22,7 +22,7 @@ struct vcpu_pv {
 	u64 parked_since; /* TSC when it was parked, 0: it is not */
 	u64 parked_ticks; /* all times that it was parked together */
 	struct kick kick;
-	bool in_kernel; /* it was in ring 0 when it had to leave the processor */
+	bool in_kernel; /* it was in ring 0 when it had to leave the processor; if vm.contended */
 	bool spun;      /* it took a PAUSE exit since it last got a processor */
 	u32 last_boost; /* whom its last PAUSE exit let run */
 	/* Figures for people. */
@@ -45,8 +45,6 @@ int __must_check pv_eoi_enable(struct vcpu *v, u64 value);
 
 /* v is loaded here, and about to run. Only with v->pv.steal.page. */
 void pv_arrive(struct vcpu *v);
-/* v, which is loaded here, stops, and not because it has nothing to do. */
-void pv_leave(struct vcpu *v);
 
 /* Time that v was ready but not running, and parked, in ns. */
 u64 pv_stolen_ns(const struct vcpu *v);

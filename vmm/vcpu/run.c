@@ -13,9 +13,7 @@
 #include "vmm/vcpu/poll.h"
 #include "vmm/vcpu/pvclock.h"
 
-/* The vCPU whose state this CPU holds, if any: it stays loaded until another one runs
- * here, or until it is to run elsewhere. */
-static PERCPU(struct vcpu *, vcpu_loaded);
+PERCPU(struct vcpu *, vcpu_loaded);
 
 static void unload_here(void *arg)
 {
@@ -36,22 +34,18 @@ void vcpu_unload(struct vcpu *v)
 		smp_call(cpu - 1, unload_here, v);
 }
 
-static __attribute__((noinline)) void load_here(struct vcpu *v)
+void vcpu_load(struct vcpu *v)
 {
 	struct vcpu *old = percpu(vcpu_loaded);
 
+	if (old == v)
+		return;
 	if (old)
 		unload_here(old);
 	vcpu_unload(v);
 	virt->load(&v->virt);
 	percpu(vcpu_loaded) = v;
 	__atomic_store_n(&v->loaded_cpu, cpu_id() + 1, __ATOMIC_RELEASE);
-}
-
-void vcpu_load(struct vcpu *v)
-{
-	if (unlikely(percpu(vcpu_loaded) != v))
-		load_here(v);
 }
 
 static void do_init(struct vcpu *v)
@@ -306,8 +300,7 @@ bool vcpu_fast_attend(struct virt_vcpu *vv)
 bool vcpu_fast_kick(struct virt_vcpu *vv, u8 vector)
 {
 	/* It may mean that there is an earlier timer, which only the run loop programs. */
-	if (vector != IRQ_VECTOR_KICK || sched_must_yield() ||
-	    timer_next() != container_of(vv, struct vcpu, virt)->deadline)
+	if (vector != IRQ_VECTOR_KICK || sched_must_yield() || timer_next() != vv->deadline)
 		return false;
 	container_of(vv, struct vcpu, virt)->exits[VIRT_EXIT_INTERRUPT]++;
 	irq_dispatch(vector);
@@ -323,23 +316,30 @@ bool vcpu_fast_irq_window(struct virt_vcpu *vv)
 	return true;
 }
 
+static __cold __attribute__((noinline)) void longer(struct vcpu *v, enum virt_exit_kind kind,
+						    u32 ticks)
+{
+	v->longest[kind] = ticks;
+}
+
 /*
  * How long the handlers of exits take; those of which there is nothing to learn, since they
  * are short and do not depend on a device, are left out.
  */
 static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit)
 {
+	enum virt_exit_kind kind = exit->kind;
 	enum vcpu_next next;
-	u32 start, ticks, *longest; /* no handler lasts long enough for 32 bits to wrap */
+	u32 start, ticks; /* no handler lasts long enough for 32 bits to wrap */
 
+	v->exits[kind]++;
 	if (exit->kind <= VIRT_EXIT_LAST_SHORT)
-		return exit_handlers[exit->kind](v, exit);
-	longest = &v->longest[exit->kind];
+		return exit_handlers[kind](v, exit);
 	start = (u32)rdtsc();
-	next = exit_handlers[exit->kind](v, exit);
+	next = exit_handlers[kind](v, exit);
 	ticks = (u32)rdtsc() - start;
-	if (unlikely(ticks > *longest))
-		*longest = ticks;
+	if (unlikely(ticks > v->longest[kind]))
+		longer(v, kind, ticks);
 	return next;
 }
 
@@ -355,17 +355,23 @@ static bool parked(struct vcpu *v)
 	return __atomic_load_n(&v->activity, __ATOMIC_ACQUIRE) == VCPU_PARKED;
 }
 
-/* What vcpu_attend() has found. */
-static void stop(struct vcpu *v)
+/* What vcpu_attend() has found. Who goes on, NULL: whom the scheduler chooses. */
+static struct vcpu *stop(struct vcpu *v)
 {
+	struct vcpu *next = NULL;
+
 	if (v->virt.own & VCPU_OWN_PASS) {
 		v->virt.own &= ~(u32)VCPU_OWN_PASS;
-		return;
+		return NULL;
 	}
-	sched_block(&v->sched);
 	/* It halts in a lock perhaps: then that goes on soonest whose holder runs instead. */
 	if (v->activity == VCPU_HALTED && __atomic_load_n(&v->vm->kicks, __ATOMIC_RELAXED))
 		(void)pv_boost(v);
+	else
+		next = vcpu_turn_blocked(v);
+	if (!next && sched_current() == &v->sched)
+		sched_block(&v->sched);
+	return next;
 }
 
 /* It may have been for a moment only that there was nothing to do. */
@@ -374,28 +380,49 @@ static bool has_paused(struct vcpu *v)
 	return v->activity == VCPU_HALTED && !(v->virt.own & VCPU_OWN_PASS) && vcpu_poll(v);
 }
 
-/* Until it has nothing to do, or others are to run. */
-static void run_guest(struct vcpu *v)
+/* Let the guest run until there is something to do. v is who goes on then. */
+static inline enum vcpu_next enter(struct vcpu **v)
 {
 	struct virt_exit exit;
 
-	while (!sched_must_yield()) {
-		if (unlikely(!virt_guest_mode(&v->virt)) && !vcpu_attend(&v->virt)) {
-			if (has_paused(v))
-				continue;
-			stop(v);
-			return;
+	(*v)->virt.deadline = timer_next();
+	if (likely(virt_caps.deadline))
+		virt->set_deadline(&(*v)->virt, (*v)->virt.deadline);
+	else
+		timer_program();
+	virt->enter(&(*v)->virt, &exit);
+	*v = percpu(vcpu_loaded);
+	virt_host_mode(&(*v)->virt);
+	return handle(*v, &exit);
+}
+
+/* v's turn is over. NULL: the scheduler has to see to it. */
+static struct vcpu *next_turn(struct vcpu *v)
+{
+	struct virt_vcpu *next = vcpu_turn(&v->virt, 0);
+
+	v = next ? container_of(next, struct vcpu, virt) : NULL;
+	return v && sched_current() == &v->sched ? v : NULL;
+}
+
+/* Until who runs has nothing to do, or others are to run. Returns who ran last. */
+static inline struct vcpu *run_guests(struct vcpu *v)
+{
+	struct vcpu *next;
+
+	for (;;) {
+		if (unlikely(sched_must_yield())) {
+			next = next_turn(v);
+		} else if (unlikely(!virt_guest_mode(&v->virt)) && !vcpu_attend(&v->virt)) {
+			next = has_paused(v) ? v : stop(v);
+		} else {
+			if (enter(&v) == VCPU_STOP)
+				return v;
+			continue;
 		}
-		v->deadline = timer_next();
-		if (likely(virt_caps.deadline))
-			virt->set_deadline(&v->virt, v->deadline);
-		else
-			timer_program();
-		virt->enter(&v->virt, &exit);
-		virt_host_mode(&v->virt);
-		v->exits[exit.kind]++;
-		if (handle(v, &exit) == VCPU_STOP)
-			return;
+		if (!next)
+			return v;
+		v = next;
 	}
 }
 
@@ -414,7 +441,7 @@ void vcpu_run(struct sched_entity *e)
 	if (v->pv.steal.page)
 		pv_arrive(v);
 	v->pv.spun = false;
-	run_guest(v);
-	if (v->activity != VCPU_HALTED)
+	v = run_guests(v);
+	if (sched_current() == &v->sched && v->activity != VCPU_HALTED)
 		pv_leave(v);
 }

@@ -3,7 +3,7 @@
 #ifndef VMM_VCPU_VCPU_H
 #define VMM_VCPU_VCPU_H
 
-#include "arch/x86/virt.h"
+#include "arch/x86/virt_mode.h"
 #include "kernel/sched/sched.h"
 #include "vmm/exit/insn_cache.h"
 #include "vmm/vcpu/pv.h"
@@ -59,7 +59,6 @@ struct vcpu {
 	bool displaced;     /* the guest has yet to take this vector, which is in service already */
 	u8 displaced_vector;
 	u8 tpr_threshold; /* as last given to the back end */
-	u64 deadline;     /* host TSC at which the guest is left at the latest */
 	u32 loaded_cpu;   /* CPU + 1 that has its state loaded, 0: none */
 	struct sched_entity sched;
 	struct vcpu_msrs msrs;
@@ -127,6 +126,16 @@ enum vcpu_next {
 	VCPU_AGAIN, /* enter again */
 	VCPU_STOP,  /* return to the scheduler */
 };
+
+/* v, which is loaded here, stops, and not because it has nothing to do; what there is to do then.
+ */
+void pv_left(struct vcpu *v);
+static inline void pv_leave(struct vcpu *v)
+{
+	if (unlikely(v->pv.steal.page) ||
+	    unlikely(__atomic_load_n(&v->vm->contended, __ATOMIC_RELAXED)))
+		pv_left(v);
+}
 
 /* Inject an exception into the guest, at the instruction that exited. */
 void vcpu_inject_gp(struct vcpu *v);

@@ -309,7 +309,7 @@ int vm_load(struct vm *vm)
 		return err;
 	vm->tsc_offset = -rdtsc();
 	vm->wall_clock_gpa = 0;
-	vm->kicks = false;
+	vm->kicks = vm->contended = false;
 	for (u32 i = 0; i < vm->cpus; i++)
 		vcpu_reset(vm->vcpus[i]);
 	vcpu_set_boot_state(vm->vcpus[0], &boot);

@@ -80,6 +80,7 @@ struct vm {
 	struct vcpu **vcpus;
 	u32 cpus;
 	bool kicks;      /* its locks halt and kick; atomic, true from the first kick to a reset */
+	bool contended;  /* a vCPU of it has spun, or kicked; atomic, until a reset */
 	bool pause_exit; /* a vCPU that spins lets siblings run */
 	u64 tsc_offset;  /* guest TSC = host TSC + offset, the same for all vCPUs */
 	struct config_sched share; /* as configured, or set since by `vm set` */

@@ -8,6 +8,7 @@
 #define DR6_FIXED 0xffff0ff0u
 #define DR6_BS BIT(14) /* single step */
 #define DR7_FIXED 0x400u
+#define DR7_ENABLED 0xffu /* any of the four breakpoints, locally or globally */
 #define DR7_GD BIT(13)
 
 #ifdef HANOK_HOST

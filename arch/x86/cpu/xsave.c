@@ -99,6 +99,13 @@ u64 xsave_host_xcr0(void)
 	return host_xcr0;
 }
 
+enum xsave_form xsave_form(void)
+{
+	return kind == XSAVE_COMPACT ? XSAVE_FORM_COMPACT
+	       : kind == XSAVE_OPT   ? XSAVE_FORM_OPT
+				     : XSAVE_FORM_OTHER;
+}
+
 u64 xsave_guest_xcr0(void)
 {
 	return host_xcr0 & XSTATE_GUEST;

@@ -55,6 +55,24 @@ void xsave_area_init(void *area);
 void xsave_save(void *area);
 void xsave_restore(const void *area);
 
+/* How areas are written: by XSAVEOPT, or XSAVEC. */
+enum xsave_form { XSAVE_FORM_OTHER, XSAVE_FORM_OPT, XSAVE_FORM_COMPACT };
+enum xsave_form xsave_form(void);
+
+/* Save one area and restore another, where XCR0 is the host's and xsave_form() is not OTHER. */
+static inline void xsave_swap(u64 form, void *save, const void *restore)
+{
+#ifndef HANOK_HOST
+	if (likely(form == XSAVE_FORM_OPT))
+		__asm__ volatile("xsaveopt64 (%0)" ::"r"(save), "a"(~0u), "d"(~0u) : "memory");
+	else
+		__asm__ volatile("xsavec64 (%0)" ::"r"(save), "a"(~0u), "d"(~0u) : "memory");
+	__asm__ volatile("xrstor64 (%0)" ::"r"(restore), "a"(~0u), "d"(~0u) : "memory");
+#else
+	(void)form, (void)save, (void)restore;
+#endif
+}
+
 /* Sanitize CPUID 0xD: drop from mask what sub-leaves do not describe, and
  * components without those that they need. Pure. */
 struct xsave_leaf {

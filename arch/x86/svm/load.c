@@ -109,3 +109,9 @@ void svm_unload(struct virt_vcpu *v)
 	x->loaded = false;
 	c->current = NULL;
 }
+
+void svm_swap(struct virt_vcpu *from, struct virt_vcpu *to)
+{
+	svm_unload(from);
+	svm_load(to);
+}

@@ -26,6 +26,7 @@ const struct virt_ops svm_ops = {
     .vcpu_reset = svm_vcpu_reset,
     .load = svm_load,
     .unload = svm_unload,
+    .swap = svm_swap,
     .enter = svm_enter,
     .get_reg = svm_get_reg,
     .set_reg = svm_set_reg,

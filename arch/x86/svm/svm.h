@@ -11,6 +11,7 @@
 #include "arch/x86/virt.h"
 #include "arch/x86/virt_combine.h"
 #include "arch/x86/virt_common.h"
+#include "arch/x86/virt_mode.h"
 
 #define SVM_NO_CPU (~0u)
 
@@ -151,6 +152,7 @@ void svm_intercepts_init(struct vmcb *vmcb, const struct svm_caps *sc,
 /* load.c */
 void svm_load(struct virt_vcpu *v);
 void svm_unload(struct virt_vcpu *v);
+void svm_swap(struct virt_vcpu *from, struct virt_vcpu *to);
 u64 svm_tsc_aux_get(const struct svm_vcpu *x);
 void svm_tsc_aux_set(struct svm_vcpu *x, u64 value);
 u64 svm_xcr0_get(const struct svm_vcpu *x);

@@ -55,6 +55,7 @@ static const struct control_bit proc_bits[] = {
     MUST(PROC_CR8_STORE, "CR8-store exiting"),
     MAY(PROC_TPR_SHADOW, "TPR shadow"),
     MUST(PROC_NMI_WINDOW, "NMI-window exiting"),
+    MUST(PROC_MOV_DR, "MOV-DR exiting"),
     MUST(PROC_IO_BITMAPS, "I/O bitmaps"),
     MUST(PROC_MSR_BITMAPS, "MSR bitmaps"),
     MUST(PROC_MONITOR, "MONITOR exiting"),

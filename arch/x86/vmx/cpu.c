@@ -103,7 +103,8 @@ int vmx_cpu_on(void)
 	if (err)
 		return err;
 	c->on = true;
-	c->vpid_generation++;
+	/* Of this processor only, and so tells also that it is this one. */
+	c->vpid_generation = ((u64)cpu_id() + 1) << 32 | (u32)(c->vpid_generation + 1);
 	c->vpid_next = 1;
 	vmx_hardware_read(c);
 	/* What an earlier owner of the machine left in the TLBs. */

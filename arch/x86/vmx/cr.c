@@ -72,6 +72,7 @@ void vmx_cr4_set(struct vmx_vcpu *x, u64 value)
 
 	vmwrite(VMCS_GUEST_CR4, real & vmx_caps.msrs.cr4_fixed1);
 	vmwrite(VMCS_CR4_SHADOW, value);
+	vmx_osxsave_set(x, value & CR4_OSXSAVE);
 	x->todo |= TODO_VPID;
 }
 

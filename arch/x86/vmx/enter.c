@@ -24,7 +24,7 @@ static void timer_switch(struct vmx_vcpu *x, bool on)
 }
 
 /* The timer is off, or the deadline is past, or too far for the timer, or none. */
-static __cold __attribute__((noinline)) void deadline_unusual(struct vmx_vcpu *x, u64 tsc)
+__cold void vmx_deadline_unusual(struct vmx_vcpu *x, u64 tsc)
 {
 	s64 ticks = (s64)(tsc - rdtsc());
 
@@ -35,19 +35,9 @@ static __cold __attribute__((noinline)) void deadline_unusual(struct vmx_vcpu *x
 	vmwrite(VMCS_GUEST_PREEMPTION_TIMER, MIN((u64)ticks, TIMER_MAX));
 }
 
-/* The timer counts down in units of TSC >> shift. It never fires late: where its 32 bits
- * are not enough it fires early. */
 void vmx_set_deadline(struct virt_vcpu *v, u64 tsc)
 {
-	struct vmx_vcpu *x = vmx_of(v);
-	u64 ticks = (tsc - rdtsc()) >> vmx_caps.timer_shift;
-
-	x->fast_left = vmx_caps.fast_exits;
-	/* The shift is below 32: what is past or none is above, too. */
-	if (unlikely((ticks >> 32) || !(x->controls.pin & PIN_PREEMPTION_TIMER)))
-		deadline_unusual(x, tsc);
-	else
-		vmwrite(VMCS_GUEST_PREEMPTION_TIMER, ticks);
+	vmx_deadline_write(vmx_of(v), tsc);
 }
 
 void vmx_set_tsc_offset(struct virt_vcpu *v, u64 offset)

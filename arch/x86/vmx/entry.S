@@ -3,9 +3,9 @@
  * void vmx_enter(struct virt_vcpu *v, struct virt_exit *exit)
  *
  * Enter the guest. After the VM exit, its general-purpose registers stored (RSP is in the
- * VMCS), vmx_exit_fast(v, x) is asked whether it has done all there was, so that the guest
- * can be entered again. Otherwise control goes on in vmx_exit_translate(v, x, exit), which
- * returns to the caller.
+ * VMCS), vmx_exit_fast(v, x) is asked whether it has done all there was, so that the guest,
+ * or another one that is loaded by then, can be entered again: it returns which. Otherwise
+ * control goes on in vmx_exit_translate(v, x, exit), which returns to the caller.
  */
 #include "arch/x86/vmx/entry.h"
 
@@ -73,10 +73,13 @@ vmx_guest_exit:				/* HOST_RIP */
 	jnz	.Lspec_ctrl
 .Lspec_is_host:
 	call	vmx_exit_fast		/* a call with its own return, so before the RSB's turn */
-	mov	(%rsp), %rdi
+	test	%rax, %rax
+	jz	.Ltranslate
+	mov	%rax, %rdi
+	mov	%rax, (%rsp)		/* who is loaded now */
 	mov	VIRT_OFFSET_BACKEND(%rdi), %rsi
-	test	%al, %al
-	jnz	.Lenter
+	jmp	.Lenter
+.Ltranslate:
 	fill_rsb
 	load_host
 	jmp	vmx_exit_translate
@@ -100,6 +103,13 @@ vmx_guest_exit:				/* HOST_RIP */
 	vmwrite	%rsp, %rax
 	jmp	.Lstack_known
 .Lmore_to_do:
+	cmpl	$0, VIRT_OFFSET_FLAGS(%rsi)
+	jne	.Lbefore_entry
+	movl	$VMX_LAUNCHED, VIRT_OFFSET_FLAGS(%rsi)
+	load_guest
+	vmlaunch
+	jmp	.Lrefused
+.Lbefore_entry:
 	call	virt_before_entry
 	btsl	$VMX_LAUNCHED_BIT, VIRT_OFFSET_FLAGS(%rsi)
 	load_guest

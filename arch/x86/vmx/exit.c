@@ -30,7 +30,7 @@ static void debug_reflect(struct vmx_vcpu *x, u32 info)
 {
 	u64 dr6_bits = vmread(VMCS_EXIT_QUALIFICATION) & 0xe00f;
 
-	dr6_write((dr6_read() & ~0xfull) | dr6_bits);
+	vmx_dr6_set(x, (vmx_dr6_get(x) & ~0xfull) | dr6_bits);
 	vmwrite(VMCS_GUEST_DR7, vmread(VMCS_GUEST_DR7) & ~DR7_GD);
 	if ((vmread(VMCS_GUEST_RFLAGS) & RFLAGS_TF) &&
 	    (vmread(VMCS_GUEST_INTERRUPTIBILITY) & INTERRUPTIBILITY_SHADOW))
@@ -228,6 +228,13 @@ static void fill_nothing(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_ex
 	(void)exit;
 }
 
+static void fill_mov_dr(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit)
+{
+	(void)v;
+	(void)exit;
+	vmx_debug_bring(x);
+}
+
 static const struct exit_desc exits[] = {
     [0] = {"exception or NMI", fill_exception, VIRT_EXIT_EXCEPTION, 0},
     [1] = {"external interrupt", fill_interrupt, VIRT_EXIT_INTERRUPT, 0},
@@ -258,7 +265,7 @@ static const struct exit_desc exits[] = {
     [26] = {"VMXOFF", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
     [27] = {"VMXON", fill_nothing, VIRT_EXIT_UNDEFINED, LEN},
     [28] = {"control-register access", fill_cr, VIRT_EXIT_CR, LEN},
-    [29] = {"MOV DR", fill_raw, VIRT_EXIT_UNKNOWN, LEN},
+    [29] = {"MOV DR", fill_mov_dr, VIRT_EXIT_HANDLED, 0},
     [30] = {"I/O instruction", fill_io, VIRT_EXIT_IO, LEN},
     [31] = {"RDMSR", fill_nothing, VIRT_EXIT_MSR_READ, LEN},
     [32] = {"WRMSR", fill_nothing, VIRT_EXIT_MSR_WRITE, LEN},
@@ -333,47 +340,106 @@ void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exi
 	d->fill(v, x, exit);
 }
 
-/* Exits that virt_fast may handle: their kind + 1. */
-#define FAST_INTERRUPT 0xfe
-#define FAST_IRQ_WINDOW 0xff
-static const u8 fast_kinds[] = {
-    [1] = FAST_INTERRUPT,           [7] = FAST_IRQ_WINDOW,         [10] = VIRT_EXIT_CPUID + 1,
-    [18] = VIRT_EXIT_HYPERCALL + 1, [31] = VIRT_EXIT_MSR_READ + 1, [32] = VIRT_EXIT_MSR_WRITE + 1,
-};
+/* --- exits that virt_fast may handle: who is entered again, or NULL ----------------------- */
 
-static inline bool fast_event(struct virt_vcpu *v, size_t kind)
-{
-	if (kind == FAST_IRQ_WINDOW)
-		return v->fast->irq_window(v);
-	return v->fast->interrupt(v, INTR_VECTOR(vmread(VMCS_EXIT_INTR_INFO)));
-}
+typedef struct virt_vcpu *fast_fn(struct virt_vcpu *v, struct vmx_vcpu *x);
 
-/* Not inlined: the registers that it saves would be saved for all exits. */
-static __attribute__((noinline)) bool handle_fast(struct virt_vcpu *v, struct vmx_vcpu *x,
-						  size_t kind)
+static inline struct virt_vcpu *fast_again(struct virt_vcpu *v, struct vmx_vcpu *x)
 {
-	virt_host_mode(v);
-	if (unlikely(kind >= FAST_INTERRUPT)) {
-		if (!fast_event(v, kind))
-			return false;
-	} else if (v->fast->handle[kind - 1](v)) {
-		vmx_skip(v, (u8)vmread(VMCS_EXIT_INSN_LEN));
-	} else {
-		return false;
-	}
 	/* Straight back, but not so often that the deadline is missed by more than a few
 	 * microseconds: the timer, whose rest an exit saves, stands still outside of the
 	 * guest. */
 	if (unlikely(!--x->fast_left) || !(virt_guest_mode(v) || v->fast->attend(v)))
 		x->todo |= TODO_RETURN;
-	return true;
+	return v;
 }
 
-bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
+static inline struct virt_vcpu *fast_instruction(struct virt_vcpu *v, struct vmx_vcpu *x,
+						 enum virt_exit_kind kind)
+{
+	virt_host_mode(v);
+	if (!v->fast->handle[kind](v))
+		return NULL;
+	vmx_skip(v, (u8)vmread(VMCS_EXIT_INSN_LEN));
+	return fast_again(v, x);
+}
+
+static struct virt_vcpu *fast_cpuid(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	return fast_instruction(v, x, VIRT_EXIT_CPUID);
+}
+
+static struct virt_vcpu *fast_hypercall(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	return fast_instruction(v, x, VIRT_EXIT_HYPERCALL);
+}
+
+static struct virt_vcpu *fast_msr_read(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	return fast_instruction(v, x, VIRT_EXIT_MSR_READ);
+}
+
+static struct virt_vcpu *fast_msr_write(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	return fast_instruction(v, x, VIRT_EXIT_MSR_WRITE);
+}
+
+static struct virt_vcpu *fast_interrupt(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	virt_host_mode(v);
+	if (!v->fast->interrupt(v, INTR_VECTOR(vmread(VMCS_EXIT_INTR_INFO))))
+		return NULL;
+	return fast_again(v, x);
+}
+
+static struct virt_vcpu *fast_irq_window(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	virt_host_mode(v);
+	return v->fast->irq_window(v) ? fast_again(v, x) : NULL;
+}
+
+static __attribute__((noinline)) struct virt_vcpu *fast_attend(struct virt_vcpu *v)
+{
+	if (!v->fast->attend(v))
+		vmx_of(v)->todo |= TODO_RETURN;
+	return v;
+}
+
+/* Whoever it is now. */
+static inline struct virt_vcpu *fast_next(struct virt_vcpu *v)
+{
+	if (unlikely(!v))
+		return NULL;
+	vmx_deadline_write(vmx_of(v), v->deadline);
+	return likely(virt_guest_mode(v)) ? v : fast_attend(v);
+}
+
+static struct virt_vcpu *fast_deadline(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	(void)x;
+	virt_host_mode(v);
+	return fast_next(v->fast->deadline(v, 1));
+}
+
+static struct virt_vcpu *fast_halt(struct virt_vcpu *v, struct vmx_vcpu *x)
+{
+	(void)x;
+	if (unlikely(!virt_caps.deadline))
+		return NULL;
+	virt_host_mode(v);
+	return fast_next(v->fast->halt(v, (u8)vmread(VMCS_EXIT_INSN_LEN)));
+}
+
+static fast_fn *const fast_exits[] = {
+    [1] = fast_interrupt,  [7] = fast_irq_window, [10] = fast_cpuid,     [12] = fast_halt,
+    [18] = fast_hypercall, [31] = fast_msr_read,  [32] = fast_msr_write, [52] = fast_deadline,
+};
+
+struct virt_vcpu *vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
 {
 	size_t reason = (u32)vmread(VMCS_EXIT_REASON);
 
-	if (likely(reason >= ARRAY_SIZE(fast_kinds) || !fast_kinds[reason]))
-		return false;
-	return handle_fast(v, x, fast_kinds[reason]);
+	if (likely(reason >= ARRAY_SIZE(fast_exits) || !fast_exits[reason]))
+		return NULL;
+	return fast_exits[reason](v, x);
 }

@@ -19,6 +19,7 @@ const struct virt_ops vmx_ops = {
     .vcpu_reset = vmx_vcpu_reset,
     .load = vmx_load,
     .unload = vmx_unload,
+    .swap = vmx_swap,
     .enter = vmx_enter,
     .get_reg = vmx_get_reg,
     .set_reg = vmx_set_reg,

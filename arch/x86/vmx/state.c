@@ -56,7 +56,7 @@ static u64 function_get(struct vmx_vcpu *x, enum virt_reg reg)
 	case VIRT_CR8:
 		return x->vapic_page ? ((u8 *)x->vapic_page)[APIC_TPR] >> 4 : 0;
 	case VIRT_DR6:
-		return x->loaded ? dr6_read() : x->dr6;
+		return vmx_dr6_get(x);
 	case VIRT_XCR0:
 		return x->xcr0;
 	case VIRT_SPEC_CTRL:
@@ -85,9 +85,7 @@ static void function_set(struct vmx_vcpu *x, enum virt_reg reg, u64 value)
 			((u8 *)x->vapic_page)[APIC_TPR] = (u8)(value << 4);
 		break;
 	case VIRT_DR6:
-		x->dr6 = value;
-		if (x->loaded)
-			dr6_write(value);
+		vmx_dr6_set(x, value);
 		break;
 	case VIRT_XCR0:
 		vmx_xcr0_set(x, value);

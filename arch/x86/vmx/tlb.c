@@ -37,13 +37,13 @@ void vmx_vpid_renew(struct vmx_vcpu *x)
 {
 	struct vmx_cpu *c = &percpu(vmx_cpu);
 
-	if (!vmx_caps.vpid)
-		return;
-	if (c->vpid_next > VPID_MAX) {
+	if (vmx_caps.vpid && c->vpid_next > VPID_MAX) {
 		c->vpid_next = 1;
 		c->vpid_generation++;
 		invvpid(INVVPID_ALL, 0);
 	}
 	x->vpid_generation = c->vpid_generation;
+	if (!vmx_caps.vpid)
+		return;
 	vmwrite(VMCS_VPID, c->vpid_next++);
 }

@@ -117,6 +117,7 @@ int vmx_vcpu_create(struct virt_vcpu *v)
 		return err;
 	}
 	x->cpu = VMX_NO_CPU;
+	x->vm_id = vmx_vm_of(v->vm)->id;
 	x->vapic_page = v->vapic_page;
 	virt_spec_init(&x->spec);
 	vmx_controls_choose(&vmx_caps, &virt_caps, v->vapic_page, &x->controls);

@@ -3,10 +3,12 @@
 #ifndef ARCH_X86_VMX_VMX_H
 #define ARCH_X86_VMX_VMX_H
 
+#include "arch/x86/cpu/cpu.h"
 #include "arch/x86/cpu/percpu.h"
 #include "arch/x86/virt.h"
 #include "arch/x86/virt_combine.h"
 #include "arch/x86/virt_common.h"
+#include "arch/x86/virt_mode.h"
 #include "arch/x86/vmx/caps.h"
 #include "arch/x86/vmx/controls.h"
 #include "arch/x86/vmx/entry.h"
@@ -51,9 +53,10 @@ struct vmx_vcpu {
 	void *vmcs;
 	hpa_t vmcs_at;
 	bool loaded;
-	u32 cpu; /* that it is or was loaded on */
+	u32 cpu;   /* that it is or was loaded on */
+	u64 vm_id; /* its VM's */
 	u64 vpid_generation;
-	u64 eptp;
+	u64 nested_root, eptp; /* the latter is of the former */
 	u64 tsc_offset;
 	void *vapic_page;
 	enum virt_apic_mode apic_mode;
@@ -62,7 +65,13 @@ struct vmx_vcpu {
 	/* Guest state that no VMCS field holds; of a loaded vCPU it is in hardware. */
 	u64 kept_msr[KEPT_MSRS];
 	u64 cr2, dr[4], dr6;
+	bool debug_live; /* the debug registers are in hardware as well, while it is loaded */
 	u64 xcr0;
+	u64 hw_xcr0;  /* what the processor has while it is loaded */
+	bool osxsave; /* its CR4.OSXSAVE */
+	/* Of two vCPUs with the same key both run with the host's XCR0: it is the form of their
+	 * areas. Else the address of this. */
+	u64 fpu_key;
 	void *xsave;
 
 	struct vmx_vcpu *next; /* of the same VM */
@@ -88,7 +97,7 @@ struct vmx_cpu {
 	void *vmxon;
 	bool on;
 	struct vmx_vcpu *current; /* whose VMCS is current */
-	u64 vpid_generation;      /* starts at 1; grows when all VPIDs were used */
+	u64 vpid_generation;      /* this CPU's; grows when all VPIDs were used */
 	u32 vpid_next;
 	u64 last_vm; /* id of the VM that ran last */
 	/* What the hardware holds; of what guests change by themselves, while no vCPU is loaded. */
@@ -130,9 +139,15 @@ void vmx_give_back(struct vmx_vcpu *x);
 /* load.c */
 void vmx_load(struct virt_vcpu *v);
 void vmx_unload(struct virt_vcpu *v);
+void vmx_swap(struct virt_vcpu *from, struct virt_vcpu *to);
+/* The guest uses the debug registers: x's into hardware, until it is unloaded without them. */
+void vmx_debug_bring(struct vmx_vcpu *x);
+u64 vmx_dr6_get(const struct vmx_vcpu *x);
+void vmx_dr6_set(struct vmx_vcpu *x, u64 value);
 u64 vmx_kept_get(struct vmx_vcpu *x, enum vmx_kept_msr msr);
 void vmx_kept_set(struct vmx_vcpu *x, enum vmx_kept_msr msr, u64 value);
 void vmx_xcr0_set(struct vmx_vcpu *x, u64 value);
+void vmx_osxsave_set(struct vmx_vcpu *x, bool on);
 /* Is it one of enum vmx_kept_msr which guests must not write without an exit? */
 bool vmx_msr_is_known(u32 msr);
 /* Learn what this CPU's registers hold, when VMX operation starts. */
@@ -199,8 +214,8 @@ void vmx_apic_bitmap_init(u8 *bitmap, const struct virt_caps *caps);
 
 /* exit.c: what the exit that just happened means; entry.S continues there. */
 void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exit *exit);
-/* Before that: let virt_fast handle the exit. True: done, enter again. */
-bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x);
+/* Before that: let virt_fast handle the exit. Whom to enter again; NULL: translate it. */
+struct virt_vcpu *vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x);
 /* English name of a basic exit reason, never NULL. */
 const char *vmx_exit_name(u32 reason);
 
@@ -212,6 +227,20 @@ void vmx_guest_exit(void);
  * and exit says why. */
 bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit);
 void vmx_set_deadline(struct virt_vcpu *v, u64 tsc);
+void vmx_deadline_unusual(struct vmx_vcpu *x, u64 tsc);
+/* The timer counts down in units of TSC >> shift. It never fires late: where its 32 bits
+ * are not enough it fires early. */
+static inline void vmx_deadline_write(struct vmx_vcpu *x, u64 tsc)
+{
+	u64 ticks = (tsc - rdtsc()) >> vmx_caps.timer_shift;
+
+	x->fast_left = vmx_caps.fast_exits;
+	/* The shift is below 32: what is past or none is above, too. */
+	if (unlikely((ticks >> 32) || !(x->controls.pin & PIN_PREEMPTION_TIMER)))
+		vmx_deadline_unusual(x, tsc);
+	else
+		vmwrite(VMCS_GUEST_PREEMPTION_TIMER, ticks);
+}
 void vmx_set_tsc_offset(struct virt_vcpu *v, u64 offset);
 
 /* fail.c: VM entry was refused: by VMfail, or (after an exit) for the guest's state. */

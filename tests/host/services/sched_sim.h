@@ -39,6 +39,7 @@ static inline u32 cpu_id(void)
 #include "kernel/sched/cap.c"
 #include "kernel/sched/entity.c"
 #include "kernel/sched/fair.c"
+#include "kernel/sched/fair_turn.c"
 #include "kernel/sched/longest.c"
 #include "kernel/sched/place.c"
 #include "kernel/sched/queue.c"
@@ -46,6 +47,7 @@ static inline u32 cpu_id(void)
 #include "kernel/sched/sched.c"
 #include "kernel/sched/stats.c"
 #include "kernel/sched/tree.c"
+#include "kernel/sched/turn.c"
 #include "kernel/sched/work.c"
 /* clang-format on */
 
@@ -127,8 +129,9 @@ static void sim_start(u32 cpus)
 	sim_cpus = cpus;
 	sim_cpu = 0;
 	sim_now = MS(1000);
-	fair_front = 0;
+	fair_front_at = 0;
 	memset(&sched_idle_cpus, 0, sizeof(sched_idle_cpus));
+	sched_idle_count = 0;
 	memset(percpu_runqueue, 0, sizeof(percpu_runqueue));
 	memset(percpu_timer_queue, 0, sizeof(percpu_timer_queue));
 	memset(percpu_reserved_parts, 0, sizeof(percpu_reserved_parts));
@@ -183,6 +186,8 @@ struct load {
 	u64 ran_at;       /* time of the last run, for starvation */
 };
 
+static u64 sim_turns; /* that sched_turn() has carried out */
+
 static u64 around(uint32_t *seed, u64 mean)
 {
 	return mean / 2 + test_random(seed) % MAX(mean, 1u);
@@ -193,23 +198,80 @@ static void load_alarm(struct timer *timer)
 	sched_wake(&container_of(timer, struct load, alarm)->e);
 }
 
+static void load_run(struct sched_entity *e);
+
+enum load_goes { LOAD_AS_BEFORE, LOAD_ON, LOAD_RETURNS };
+
+/* Its turn is over, or it has nothing to do: by sched_turn(), as it happens. Then l is who goes
+ * on. */
+static enum load_goes load_turn(struct load **l, bool blocks)
+{
+	struct sched_entity *e = &(*l)->e, *next;
+
+	if (test_random(&(*l)->seed) & 1)
+		return LOAD_AS_BEFORE;
+	if (blocks)
+		sched_wake_ack(e);
+	next = blocks ? sched_turn_blocked(e) : sched_turn(e);
+	if (!next)
+		return sched_current() == e ? LOAD_AS_BEFORE : LOAD_RETURNS;
+	sim_turns++;
+	assert_ptr_equal(next, sched_current());
+	assert_true(!blocks || next != e);
+	*l = container_of(next, struct load, e);
+	if (next->run == load_run && test_random(&(*l)->seed) % 8)
+		return LOAD_ON;
+	sched_begin_anew();
+	return LOAD_RETURNS;
+}
+
+static bool load_sleeps(struct load *l)
+{
+	if (!l->pause || l->left)
+		return false;
+	l->left = around(&l->seed, l->burst) + 1;
+	timer_arm(&l->alarm, sim_now + around(&l->seed, l->pause));
+	return true;
+}
+
+/* True: it did. */
+static bool load_stops(struct load **l)
+{
+	enum load_goes goes = LOAD_ON;
+
+	while (goes == LOAD_ON) {
+		if (load_sleeps(*l)) {
+			goes = load_turn(l, true);
+			if (goes == LOAD_AS_BEFORE)
+				sched_block(&(*l)->e);
+			if (goes != LOAD_ON)
+				return true;
+		} else if (sched_must_yield()) {
+			goes = load_turn(l, false);
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void load_run(struct sched_entity *e)
 {
 	struct load *l = container_of(e, struct load, e);
+	enum load_goes goes = LOAD_ON;
 
-	while (!sched_must_yield()) {
+	while (!load_stops(&l)) {
 		u64 start = sim_now;
 
-		if (l->pause && !l->left) {
-			l->left = around(&l->seed, l->burst) + 1;
-			timer_arm(&l->alarm, sim_now + around(&l->seed, l->pause));
-			sched_block(e);
-			return;
-		}
 		sim_wait(MIN(timer_next(), l->pause ? sim_now + l->left : SIM_NEVER));
 		l->left -= MIN(l->left, sim_now - start);
 		l->ran_at = sim_now;
-		timer_run_expired();
+		/* The end of a slice needs no timer. */
+		goes = load_turn(&l, false);
+		if (goes == LOAD_RETURNS)
+			return;
+		if (goes == LOAD_AS_BEFORE)
+			timer_run_expired();
 	}
 }
 

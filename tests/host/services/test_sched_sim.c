@@ -471,8 +471,8 @@ static void nothing_ticks_for_one_alone(void **state)
 	runs = loads[0].e.stats.runs + loads[1].e.stats.runs;
 	sim_run(sim_now + MS(10000), NULL);
 	assert_int_equal(loads[0].e.stats.runs + loads[1].e.stats.runs, runs);
-	assert_int_equal(percpu_of(0, timer_next_deadline), TIMER_NEVER);
-	assert_int_equal(percpu_of(1, timer_next_deadline), TIMER_NEVER);
+	assert_int_equal(percpu_of(0, timer_alarm), TIMER_NEVER);
+	assert_int_equal(percpu_of(1, timer_alarm), TIMER_NEVER);
 }
 
 static void a_thousand_take_logarithmic_steps(void **state)

@@ -6,7 +6,7 @@ test_pvclock-src := tests/host/vmm/test_pvclock.c vmm/vcpu/pvclock.c vmm/vcpu/pv
 	kernel/lib/klog.c
 host-test += test_vm test_run
 test_vm-src := tests/host/vmm/test_vm.c vmm/vm/vm.c vmm/vm/load_copies.c kernel/lib/klog.c
-test_run-src := tests/host/vmm/test_run.c vmm/vcpu/run.c vmm/vcpu/pv.c vmm/vcpu/pv_boost.c \
+test_run-src := tests/host/vmm/test_run.c vmm/vcpu/run.c vmm/vcpu/turn.c vmm/vcpu/pv.c vmm/vcpu/pv_boost.c \
 	vmm/vcpu/steal.c vmm/exit/wait.c kernel/lib/klog.c
 host-test += test_steal test_hypercall test_wait
 test_steal-src := tests/host/vmm/test_steal.c vmm/vcpu/steal.c

@@ -21,7 +21,8 @@
 const struct virt_ops *virt;
 struct virt_caps virt_caps;
 PERCPU(u32, sched_flags);
-PERCPU(u64, timer_next_deadline);
+PERCPU(u64, timer_heap_deadline);
+PERCPU(u64, timer_alarm) = TIMER_NEVER;
 
 static struct vm vm;
 static struct vcpu vcpus[CPUS], *list[CPUS] = {&vcpus[0], &vcpus[1], &vcpus[2], &vcpus[3]};
@@ -95,7 +96,7 @@ static int setup(void **state)
 	sent_targets = sent_icr = 0;
 	sent_result = 3;
 	percpu(sched_flags) = 0;
-	percpu(timer_next_deadline) = 0;
+	percpu(timer_heap_deadline) = 0;
 	return 0;
 }
 
@@ -199,7 +200,7 @@ static void who_was_woken_here_gets_its_turn(void **state)
 	assert_int_not_equal(vcpus[0].virt.own & VCPU_OWN_LEAVE, 0);
 	vcpus[0].virt.own = 0;
 	percpu(sched_flags) = 0;
-	percpu(timer_next_deadline) = 900; /* the end of a slice, since somebody waits now */
+	percpu(timer_heap_deadline) = 900; /* the end of a slice, since somebody waits now */
 	assert_int_equal(call(SEND_IPI, 2, 0, 0, 0x40), 3);
 	assert_int_not_equal(vcpus[0].virt.own & VCPU_OWN_LEAVE, 0);
 }

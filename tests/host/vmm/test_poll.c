@@ -9,7 +9,8 @@
 
 #define US 1000ull /* ticks */
 
-PERCPU(u64, timer_next_deadline);
+PERCPU(u64, timer_heap_deadline);
+PERCPU(u64, timer_alarm) = TIMER_NEVER;
 static struct vcpu v;
 static u64 event_at, others_at, looks;
 
@@ -20,7 +21,7 @@ u64 time_ns_to_ticks(u64 ns)
 
 unsigned timer_run_expired(void)
 {
-	percpu(timer_next_deadline) = TIMER_NEVER;
+	percpu(timer_heap_deadline) = TIMER_NEVER;
 	v.virt.requests = VCPU_REQ_IRQ;
 	return 1;
 }
@@ -40,7 +41,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&v, 0, sizeof(v));
 	fake_tsc = 1000 * US;
-	percpu(timer_next_deadline) = TIMER_NEVER;
+	percpu(timer_heap_deadline) = TIMER_NEVER;
 	event_at = others_at = ~0ull;
 	return 0;
 }
@@ -101,9 +102,9 @@ static void timers_fire_meanwhile(void **state)
 {
 	(void)state;
 	halt(8 * US);
-	percpu(timer_next_deadline) = fake_tsc + 2 * US;
+	percpu(timer_heap_deadline) = fake_tsc + 2 * US;
 	assert_true(halt(9 * US));
-	assert_int_equal(percpu(timer_next_deadline), TIMER_NEVER);
+	assert_int_equal(percpu(timer_heap_deadline), TIMER_NEVER);
 }
 
 /* What fires on its own processor wakes nobody: whatever ends the polling, it must be seen. */
@@ -116,10 +117,10 @@ static void a_timer_in_the_last_moment_is_not_lost(void **state)
 		setup(NULL);
 		halt(5 * US);
 		halt(5 * US);
-		percpu(timer_next_deadline) = fake_tsc + at;
+		percpu(timer_heap_deadline) = fake_tsc + at;
 		others_at = fake_tsc + 6 * US;
 		came = halt(500 * US);
-		assert_int_equal(came, percpu(timer_next_deadline) == TIMER_NEVER);
+		assert_int_equal(came, percpu(timer_heap_deadline) == TIMER_NEVER);
 	}
 }
 

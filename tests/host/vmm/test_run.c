@@ -19,7 +19,8 @@
 const struct virt_ops *virt;
 struct virt_caps virt_caps;
 PERCPU(u32, sched_flags);
-PERCPU(u64, timer_next_deadline);
+PERCPU(u64, timer_heap_deadline);
+PERCPU(u64, timer_alarm) = TIMER_NEVER;
 
 static struct vm vm;
 static struct vcpu v, kicker;
@@ -48,6 +49,17 @@ static void fake_load(struct virt_vcpu *vv)
 static void fake_unload(struct virt_vcpu *vv)
 {
 	(void)vv;
+}
+
+static void fake_swap(struct virt_vcpu *from, struct virt_vcpu *to)
+{
+	fake_unload(from);
+	fake_load(to);
+}
+
+static void fake_deadline(struct virt_vcpu *vv, u64 tsc)
+{
+	assert_int_equal(vv->deadline, tsc);
 }
 
 static void fake_reset(struct virt_vcpu *vv, bool init)
@@ -168,6 +180,8 @@ static const struct virt_ops ops = {
     .inject_nmi = fake_inject_nmi,
     .load = fake_load,
     .unload = fake_unload,
+    .swap = fake_swap,
+    .set_deadline = fake_deadline,
     .vcpu_reset = fake_reset,
     .enter = fake_enter,
     .get_seg = fake_get_seg,
@@ -219,6 +233,44 @@ u64 sched_wait_ticks(const struct sched_entity *e)
 {
 	(void)e;
 	return waited;
+}
+
+/* Who has the processor, and who gets it when its turn is over or it blocks. */
+static struct sched_entity *running, *turn_to;
+static bool anew;
+static unsigned turns;
+
+struct sched_entity *sched_current(void)
+{
+	return running;
+}
+
+struct sched_entity *sched_turn(struct sched_entity *e)
+{
+	assert_ptr_equal(e, running);
+	turns++;
+	if (!turn_to)
+		return NULL;
+	percpu(sched_flags) = 0;
+	running = turn_to;
+	turn_to = NULL;
+	return running;
+}
+
+struct sched_entity *sched_turn_blocked(struct sched_entity *e)
+{
+	assert_int_equal(e->state, SCHED_RUNNING);
+	return sched_turn(e);
+}
+
+void sched_begin_anew(void)
+{
+	anew = true;
+}
+
+bool sched_alone(void)
+{
+	return false;
 }
 
 static bool behind;
@@ -384,6 +436,10 @@ static int setup(void **state)
 	beside_window = extint = false;
 	threshold = 0;
 	percpu(sched_flags) = 0;
+	running = &v.sched;
+	turn_to = NULL;
+	anew = false;
+	turns = 0;
 	return 0;
 }
 
@@ -391,6 +447,7 @@ static void run(void)
 {
 	percpu(sched_flags) = 0;
 	v.sched.want_block = false;
+	running = &v.sched;
 	vcpu_run(&v.sched);
 }
 
@@ -468,12 +525,12 @@ static void kicks_for_others_go_to_the_run_loop(void **state)
 {
 	(void)state;
 	vcpu_set_activity(&v, VCPU_RUNS);
-	percpu(timer_next_deadline) = 1000;
+	percpu(timer_heap_deadline) = 1000;
 	run();
 	percpu(sched_flags) = 0;
 	assert_true(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
 	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_TIMER));
-	percpu(timer_next_deadline) = 900;
+	percpu(timer_heap_deadline) = 900;
 	assert_false(vcpu_fast_kick(&v.virt, IRQ_VECTOR_KICK));
 	run();
 	percpu(sched_flags) = 0;
@@ -487,12 +544,12 @@ static void who_woke_others_goes_to_the_run_loop(void **state)
 {
 	(void)state;
 	vcpu_set_activity(&v, VCPU_RUNS);
-	percpu(timer_next_deadline) = 1000;
+	percpu(timer_heap_deadline) = 1000;
 	run();
 	percpu(sched_flags) = 0;
 	vcpu_has_woken(&v);
 	assert_true(vcpu_fast_attend(&v.virt));
-	percpu(timer_next_deadline) = 900;
+	percpu(timer_heap_deadline) = 900;
 	vcpu_has_woken(&v);
 	assert_false(virt_guest_mode(&v.virt));
 	assert_false(vcpu_fast_attend(&v.virt));
@@ -500,7 +557,7 @@ static void who_woke_others_goes_to_the_run_loop(void **state)
 	entries = 0;
 	run();
 	assert_int_equal(entries, 1);
-	assert_int_equal(v.deadline, 900);
+	assert_int_equal(v.virt.deadline, 900);
 	percpu(sched_flags) = 0;
 	assert_true(vcpu_fast_attend(&v.virt));
 	percpu(sched_flags) = SCHED_F_RESCHED;
@@ -770,6 +827,119 @@ static void a_lock_that_halts_lets_the_holder_run(void **state)
 	assert_int_equal(v.pv.boosts, 1);
 }
 
+/* --- one vCPU's turn after another's */
+
+/* What they may write while v is still, or again, on the processor is told by this. */
+static struct vcpu next;
+
+static void next_is(enum vcpu_activity activity)
+{
+	memset(&next, 0, sizeof(next));
+	next.vm = &vm;
+	next.sched.state = SCHED_READY;
+	vcpu_set_activity(&next, activity);
+	next.virt.own = 0;
+	turn_to = &next.sched;
+}
+
+static void a_turn_leads_to_the_next(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	run();
+	v.loaded_cpu = 1; /* lost with the former test's */
+	next_is(VCPU_RUNS);
+	loads = 0;
+	assert_ptr_equal(vcpu_turn(&v.virt, 1), &next.virt);
+	assert_int_equal(v.exits[VIRT_EXIT_DEADLINE], 1);
+	assert_int_equal(loads, 1);
+	assert_int_equal(v.loaded_cpu, 0);
+	assert_int_equal(next.loaded_cpu, 1);
+	/* Nobody else: as if nothing had been tried. */
+	assert_null(vcpu_turn(&next.virt, 1));
+	assert_int_equal(next.exits[VIRT_EXIT_DEADLINE], 0);
+	vcpu_load(&v);
+}
+
+/* Somebody may be working on it: its state is left where it is, and its own run() looks. */
+static void a_parked_one_begins_anew(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	run();
+	v.virt.own = 0;
+	next_is(VCPU_PARKED);
+	loads = 0;
+	assert_ptr_equal(vcpu_turn(&v.virt, 1), &v.virt);
+	assert_true(anew);
+	assert_int_equal(loads, 0);
+	assert_false(vcpu_fast_attend(&v.virt));
+}
+
+/* A steal page must not tell siblings that v has no processor where it has. */
+static void a_turn_that_fails_is_no_steal(void **state)
+{
+	(void)state;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	assert_int_equal(pv_steal_enable(&v, 0x1000 | 1), 0);
+	assert_null(vcpu_turn(&v.virt, 1));
+	assert_int_equal(((struct steal_page *)(ram + 0x1000))->preempted, 0);
+	next_is(VCPU_RUNS);
+	run();
+	vcpu_load(&v);
+	running = &v.sched;
+	next_is(VCPU_RUNS);
+	assert_ptr_equal(vcpu_turn(&v.virt, 0), &next.virt);
+	assert_int_equal(((struct steal_page *)(ram + 0x1000))->preempted, STEAL_PREEMPTED);
+	vcpu_load(&v);
+}
+
+static u64 interrupts_on(struct virt_vcpu *vv, enum virt_reg reg)
+{
+	(void)vv;
+	return reg == VIRT_RFLAGS ? 0x202 : 0;
+}
+
+static void a_halt_hands_over(void **state)
+{
+	struct virt_ops able = ops;
+
+	(void)state;
+	able.get_reg = interrupts_on;
+	virt = &able;
+	vcpu_set_activity(&v, VCPU_RUNS);
+	run();
+	v.virt.own = 0;
+	v.loaded_cpu = 1;
+	next_is(VCPU_RUNS);
+	/* Not with anything that the run loop has to look at. */
+	v.pv.kick.kept = true;
+	assert_null(vcpu_fast_halt(&v.virt, 1));
+	v.pv.kick.kept = false;
+	v.irq_window = true;
+	assert_null(vcpu_fast_halt(&v.virt, 1));
+	v.irq_window = false;
+	v.virt.requests = VCPU_REQ_IRQ;
+	assert_null(vcpu_fast_halt(&v.virt, 1));
+	v.virt.requests = 0;
+	assert_int_equal(v.activity, VCPU_RUNS);
+	/* A wake that came before is seen by the look: it is not kept. */
+	v.sched.state = SCHED_WOKEN;
+	assert_ptr_equal(vcpu_fast_halt(&v.virt, 1), &next.virt);
+	assert_int_equal(v.activity, VCPU_HALTED);
+	assert_int_equal(v.exits[VIRT_EXIT_HLT], 1);
+	assert_int_equal(next.loaded_cpu, 1);
+	/* Nobody to hand over to: it has halted, and the run loop does the rest. */
+	v.virt.own = 0;
+	running = &v.sched;
+	vcpu_load(&v);
+	vcpu_set_activity(&v, VCPU_RUNS);
+	v.virt.own = 0;
+	assert_ptr_equal(vcpu_fast_halt(&v.virt, 1), &v.virt);
+	assert_int_equal(v.activity, VCPU_HALTED);
+	assert_false(vcpu_fast_attend(&v.virt));
+}
+
 /* --- steal time */
 
 #define STEAL_AT 0x1000
@@ -870,6 +1040,10 @@ int main(void)
 	    cmocka_unit_test_setup(yield_leaves_the_processor, setup),
 	    cmocka_unit_test_setup(a_kicked_vcpu_goes_first, setup),
 	    cmocka_unit_test_setup(a_lock_that_halts_lets_the_holder_run, setup),
+	    cmocka_unit_test_setup(a_turn_leads_to_the_next, setup),
+	    cmocka_unit_test_setup(a_parked_one_begins_anew, setup),
+	    cmocka_unit_test_setup(a_turn_that_fails_is_no_steal, setup),
+	    cmocka_unit_test_setup(a_halt_hands_over, setup),
 	    cmocka_unit_test_setup(steal_is_waiting_and_standing_still, setup),
 	    cmocka_unit_test_setup(pages_of_the_guest_are_checked, setup),
 	    cmocka_unit_test_setup(init_clears_all, setup),

@@ -19,6 +19,31 @@ void vmx_host_write(u32 field, u64 value)
 	fake_vmcs[field] = value;
 }
 
+void vmx_debug_bring(struct vmx_vcpu *x)
+{
+	x->debug_live = true;
+}
+
+void vmx_osxsave_set(struct vmx_vcpu *x, bool on)
+{
+	x->osxsave = on;
+}
+
+u64 vmx_dr6_get(const struct vmx_vcpu *x)
+{
+	return x->dr6;
+}
+
+void vmx_dr6_set(struct vmx_vcpu *x, u64 value)
+{
+	x->dr6 = value;
+}
+
+void vmx_deadline_unusual(struct vmx_vcpu *x, u64 tsc)
+{
+	(void)x, (void)tsc;
+}
+
 void vmx_borrow(struct vmx_vcpu *x)
 {
 	(void)x;

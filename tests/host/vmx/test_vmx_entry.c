@@ -34,11 +34,11 @@ void vmx_exit_translate(struct virt_vcpu *v, struct vmx_vcpu *x, struct virt_exi
 	fail();
 }
 
-bool vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
+struct virt_vcpu *vmx_exit_fast(struct virt_vcpu *v, struct vmx_vcpu *x)
 {
 	(void)v;
 	(void)x;
-	return false;
+	return NULL;
 }
 
 bool vmx_prepare(struct virt_vcpu *v, struct virt_exit *exit)

@@ -178,6 +178,16 @@ static void interrupts_and_exceptions(void **state)
 	assert_int_equal(ex.exception.address, 0x8000);
 }
 
+/* The first MOV DR brings the debug registers, and is executed again. */
+static void debug_registers_come_when_used(void **state)
+{
+	(void)state;
+	fake_x.debug_live = false;
+	assert_false(translate(29, 0));
+	assert_int_equal(ex.insn_len, 0);
+	assert_true(fake_x.debug_live);
+}
+
 /* #DB and #AC go back to the guest without the core being asked. */
 static void debug_and_alignment_checks_are_reflected(void **state)
 {
@@ -187,7 +197,9 @@ static void debug_and_alignment_checks_are_reflected(void **state)
 	(void)state;
 	fake_vmcs[VMCS_GUEST_DR7] = 0x2400;
 	fake_vmcs[VMCS_EXIT_INTR_INFO] = db;
+	fake_x.dr6 = 0xffff0ff1;
 	assert_false(translate(0, 0x4000));
+	assert_int_equal(fake_x.dr6, 0xffff4ff0);
 	assert_int_equal(fake_x.event.info, db);
 	assert_int_equal(fake_vmcs[VMCS_GUEST_DR7], 0x400);
 	assert_int_equal(fake_vmcs[VMCS_GUEST_PENDING_DEBUG], 0);
@@ -272,6 +284,7 @@ int main(void)
 	    TEST(control_registers),
 	    TEST(apic),
 	    TEST(interrupts_and_exceptions),
+	    TEST(debug_registers_come_when_used),
 	    TEST(debug_and_alignment_checks_are_reflected),
 	    TEST(interrupts_displaced_by_exceptions_are_told),
 	    TEST(rdpmc_is_a_protection_fault),

@@ -15,7 +15,8 @@
 #include "vmm/vcpu/pvclock.h"
 #include "vmm/vdev/vtime.h"
 
-PERCPU(u64, timer_next_deadline);
+PERCPU(u64, timer_heap_deadline);
+PERCPU(u64, timer_alarm);
 
 const struct cpu_features *cpu_features(void)
 {
@@ -99,6 +100,27 @@ void sched_set_group(struct sched_entity *e, struct sched_group *group)
 {
 	(void)e;
 	(void)group;
+}
+
+struct sched_entity *sched_turn(struct sched_entity *e)
+{
+	(void)e;
+	return NULL;
+}
+
+struct sched_entity *sched_turn_blocked(struct sched_entity *e)
+{
+	(void)e;
+	return NULL;
+}
+
+void sched_begin_anew(void)
+{
+}
+
+bool sched_alone(void)
+{
+	return false;
 }
 
 bool sched_hurry(struct sched_entity *e)
