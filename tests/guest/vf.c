@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest with a virtual function of an 82576, which it drives as no driver would: descriptors and
- * write-backs outside of its memory, messages that are another device's interrupts, a storm in
- * its mailbox. It says "VF done" when it has tried everything.
+ * write-backs outside of its memory, messages that are another device's interrupts, storms in
+ * its mailbox and of its interrupts. It says "VF done" when it has tried everything.
  */
 #include "tests/guest/lib/vf.h"
 
 #define STORM 20000
+
+/* Registers of the function's own interrupts: cause them, let them pass, forget them when sent. */
+#define EICS 0x1520
+#define EIMS 0x1524
+#define EIAC 0x152c
+#define EITR 0x1680
+#define INTERRUPTS 300000
 
 /* Addresses of the guest's where it has no memory. */
 #define OUTSIDE 0x40000000u
@@ -35,6 +42,16 @@ static void storm(void)
 	print_line("VF storm", STORM);
 }
 
+static void interrupts(void)
+{
+	vf_set(EITR, 0);
+	vf_set(EIAC, 7);
+	vf_set(EIMS, 7);
+	for (u32 i = 0; i < INTERRUPTS; i++)
+		vf_set(EICS, 1 + i % 7);
+	print_line("VF interrupts", INTERRUPTS);
+}
+
 void guest_main(void)
 {
 	static u8 frame[64];
@@ -56,5 +73,6 @@ void guest_main(void)
 	transmit((u32)(u64)ring, (u32)(u64)frame, FORGED);
 	print("VF forged\n");
 	storm();
+	interrupts();
 	print("VF done\n");
 }

@@ -49,6 +49,9 @@ static bool list_step(struct shell *sh, void *ctx)
 	shell_printf(sh, "%-20s %-13s %s%s, %llu interrupts, %llu resets\n", p.name, p.device,
 		     pass_state_name(p.state), p.detached ? ", detached" : "",
 		     (unsigned long long)p.interrupts, (unsigned long long)p.resets);
+	if (p.storms)
+		shell_printf(sh, "  interrupts were held back %llu times: too many\n",
+			     (unsigned long long)p.storms);
 	if (p.state == PASS_REFUSED)
 		shell_printf(sh, "  %s\n", p.why);
 	else if (p.vf)

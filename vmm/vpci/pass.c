@@ -188,6 +188,7 @@ static void info_of_function(const struct pass *p, struct pass_info *out)
 		out->state = PASS_FREE;
 	out->interrupts = p->fn->interrupts;
 	out->resets = p->fn->resets;
+	out->storms = out->state == PASS_GIVEN ? p->fn->storms : 0;
 	pci_name(dev, out->device);
 	if (vf_ops(p))
 		vf_ops(p)->info(p->fn->pf, dev->vf_index, &out->traffic);

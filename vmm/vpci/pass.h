@@ -67,6 +67,7 @@ struct pass_info {
 	bool detached;   /* by the operator: not given at the next start */
 	const char *why; /* PASS_REFUSED */
 	u64 interrupts, resets;
+	u64 storms; /* times that its interrupts were held back, since it was given */
 };
 bool pass_info(u32 i, struct pass_info *out);
 const char *pass_state_name(enum pass_state state);

@@ -9,6 +9,53 @@
 
 #define RESET_POLL_NS 10000000ull
 
+/* --- interrupts --------------------------------------------------------------------------------
+ */
+
+static void mask_all(struct pass_function *fn, bool masked)
+{
+	for (u32 i = 0; i < fn->vectors; i++)
+		pci_msix_mask(&fn->msix, (u16)i, masked);
+}
+
+/* What came meanwhile is pending in the device, and is sent as it is unmasked. */
+static void storm_over(struct timer *timer)
+{
+	struct pass_function *fn = container_of(timer, struct pass_function, storm_timer);
+
+	ticket_lock(&fn->lock);
+	fn->storm = false;
+	if (fn->msix_to)
+		mask_all(fn, false);
+	ticket_unlock(&fn->lock);
+}
+
+static void storm_begins(struct pass_function *fn, u64 window_end)
+{
+	char name[PCI_NAME];
+
+	fn->storm = true;
+	mask_all(fn, true);
+	timer_arm(&fn->storm_timer, window_end);
+	if (!fn->storms++)
+		log_warn("vm %s: %s (%s) causes more than %u interrupts in %llu ms: they are held "
+			 "back, `vf list` counts how often. Let its driver moderate them",
+			 fn->user->vm_config->name, fn->user->config->name, pci_name(fn->dev, name),
+			 PASS_STORM, PASS_STORM_NS / 1000000);
+}
+
+static void storm_watch(struct pass_function *fn)
+{
+	u64 now = time_tsc(), length = time_ns_to_ticks(PASS_STORM_NS);
+
+	if (now - fn->window >= length) {
+		fn->window = now;
+		fn->burst = 0;
+	}
+	if (++fn->burst > PASS_STORM && !fn->storm)
+		storm_begins(fn, fn->window + length);
+}
+
 /* Whoever has the function now gets it; one that was on its way when it was given back is dropped.
  */
 static void interrupt(void *arg)
@@ -18,8 +65,10 @@ static void interrupt(void *arg)
 
 	ticket_lock(&fn->lock);
 	fn->interrupts++;
-	if (fn->msix_to)
+	if (fn->msix_to) {
 		vpci_msix_fire(fn->msix_to, v->index);
+		storm_watch(fn);
+	}
 	ticket_unlock(&fn->lock);
 }
 
@@ -113,6 +162,7 @@ int pass_function_start(struct pass_function *fn, struct vpci_msix *msix)
 		return err;
 	ticket_lock(&fn->lock);
 	fn->msix_to = msix;
+	fn->storms = 0;
 	ticket_unlock(&fn->lock);
 	return 0;
 }
@@ -178,4 +228,5 @@ void pass_function_init(struct pass_function *fn, struct pci_device *dev)
 {
 	fn->dev = dev;
 	timer_init(&fn->timer, reset_poll);
+	timer_init(&fn->storm_timer, storm_over);
 }

@@ -14,6 +14,10 @@
 #define PASS_VECTORS 16
 #define PASS_NAME 48
 
+/* Interrupts of a function in a window. Each costs its processor some 1,500 instructions. */
+#define PASS_STORM_NS 10000000ull
+#define PASS_STORM 1000
+
 struct pass_function;
 
 /* One interrupt of the device. They stay when the device is given back, since one may be on its
@@ -41,6 +45,13 @@ struct pass_function {
 	u32 vectors; /* of vector[] */
 	struct pass_vector vector[PASS_VECTORS];
 	u64 interrupts, resets;
+
+	/* More interrupts than this wait in the device's table until the window has passed. */
+	u64 window; /* where it began, TSC */
+	u32 burst;  /* interrupts in it */
+	bool storm; /* they wait; storm_timer is armed */
+	u64 storms; /* windows that were too full, since the function was given */
+	struct timer storm_timer;
 
 	struct pci_reset reset;
 	struct timer timer;

@@ -227,10 +227,28 @@ void pci_msix_start(struct pci_msix *msix)
 	(void)msix;
 }
 
+static bool entry_masked[FAKE_VECTORS];
+
+static void count_masked(void)
+{
+	fake.masked = 0;
+	for (u32 i = 0; i < FAKE_VECTORS; i++)
+		fake.masked += entry_masked[i];
+}
+
 void pci_msix_set(struct pci_msix *msix, u16 i, const struct pci_msi_message *message, bool masked)
 {
 	(void)message;
 	assert_true(i < msix->count && !masked);
+	entry_masked[i] = false;
+	count_masked();
+}
+
+void pci_msix_mask(struct pci_msix *msix, u16 i, bool masked)
+{
+	assert_true(i < msix->count);
+	entry_masked[i] = masked;
+	count_masked();
 }
 
 /* --- interrupts and the unit -------------------------------------------------------------------

@@ -40,6 +40,7 @@ struct pass_fake {
 
 	char events[512]; /* "attach 0110 open ..." */
 	unsigned attached, mapped, domains;
+	unsigned masked;  /* entries of the MSI-X table that was changed last */
 	u64 mapped_bytes; /* of devices' registers, in the guest */
 	u64 highest;      /* end of what is mapped */
 	u64 config_writes;

@@ -318,6 +318,46 @@ static void interrupts_are_the_guests_until_it_stops(void **state)
 	assert_int_equal(p->fn->interrupts, interrupts + 3);
 }
 
+/* A device that interrupts without end keeps its processor busy for a bounded time. */
+static void a_storm_of_interrupts_is_held_back(void **state)
+{
+	struct pass *p = pass_named("same");
+	struct pass_info info;
+
+	(void)state;
+	start(1);
+	(void)fixture_advance(PASS_STORM_NS);
+	for (u32 i = 0; i < PASS_STORM; i++)
+		fake_interrupt(p, i % FAKE_VECTORS);
+	assert_int_equal(fake.masked, 0);
+	fake_interrupt(p, 0);
+	assert_int_equal(fake.masked, FAKE_VECTORS);
+	fake_interrupt(p, 1); /* was on its way */
+	assert_int_equal(fake.masked, FAKE_VECTORS);
+	(void)fixture_advance(PASS_STORM_NS);
+	assert_int_equal(fake.masked, 0);
+	assert_true(pass_info(2, &info));
+	assert_int_equal(info.storms, 1);
+	/* As many, but not at once. */
+	for (u32 i = 0; i < 3 * PASS_STORM; i++) {
+		fake_interrupt(p, 0);
+		(void)fixture_advance(PASS_STORM_NS / PASS_STORM);
+	}
+	assert_int_equal(fake.masked, 0);
+	assert_true(pass_info(2, &info));
+	assert_int_equal(info.storms, 1);
+	/* The VM stops in the middle of one; whoever is next has all interrupts. */
+	for (u32 i = 0; i < 2 * PASS_STORM; i++)
+		fake_interrupt(p, 0);
+	assert_int_equal(fake.masked, FAKE_VECTORS);
+	stop(1);
+	start(1);
+	assert_int_equal(fake.masked, 0);
+	assert_true(pass_info(2, &info));
+	assert_int_equal(info.storms, 0);
+	stop(1);
+}
+
 /* Of all that a guest writes to configuration space, bus mastering alone reaches the device. */
 static void configuration_space_is_made_up(void **state)
 {
@@ -452,6 +492,7 @@ int main(void)
 	    TEST(a_unit_that_does_not_answer),
 	    TEST(without_interrupts_or_domains_it_does_not_start),
 	    TEST(interrupts_are_the_guests_until_it_stops),
+	    TEST(a_storm_of_interrupts_is_held_back),
 	    TEST(configuration_space_is_made_up),
 	    TEST(bars_are_mapped_but_for_the_msix_table),
 	    TEST(the_guest_resets_its_function),
