@@ -2,7 +2,8 @@
 /*
  * For Linux guests: many who compete inside of their kernel.
  *
- *	storm lock WORKERS SECONDS   processes that all use one pipe and one futex: its spinlocks
+ *	storm lock WORKERS SECONDS   processes that all use one pipe and one futex, for which others
+ *			wait: the kernel's spinlocks, the futex's held for long
  *	storm flush WORKERS SECONDS  threads that take rights from a page: flushes of all TLBs
  *
  * Output: "STORM go", and at the end "STORM ops N worst NANOSECONDS", rounds in all and the longest
@@ -11,6 +12,7 @@
 #define _GNU_SOURCE
 #include <linux/futex.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +27,13 @@
 #define STACK 16384
 #define PAGE 4096
 #define FUTEXES_PER_PIPE 16
+#define WAITERS 100
+/* Bits by which a futex tells them apart. */
+#define WAITER 1u
+#define SOMEBODY_ELSE 2u
 
 static struct shared {
-	uint32_t word; /* of the futex: never what a waiter expects */
+	uint32_t word; /* the futex, 0 for ever */
 	volatile int go;
 	struct {
 		uint64_t ops, worst_ns;
@@ -59,16 +65,30 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* The kernel takes the spinlock of the futex's hash bucket, sees the value, and returns. Whoever
- * reads has written before, so there is always something for everybody. */
+static long futex(int op, uint32_t who)
+{
+	return syscall(SYS_futex, &shared->word, op, 0, NULL, NULL, who);
+}
+
+/* It looks at all who wait, with the spinlock of the futex held, and finds that none is meant.
+ * Whoever reads has written before, so there is always something for everybody. */
 static void lock_once(unsigned index)
 {
 	char byte = (char)index;
 
 	for (int i = 0; i < FUTEXES_PER_PIPE; i++)
-		syscall(SYS_futex, &shared->word, FUTEX_WAIT, 1, NULL, NULL, 0);
+		if (futex(FUTEX_WAKE_BITSET, SOMEBODY_ELSE))
+			_exit(1);
 	if (write(ends[1], &byte, 1) != 1 || read(ends[0], &byte, 1) != 1)
 		_exit(1);
+}
+
+static int wait_for_ever(void *arg)
+{
+	(void)arg;
+	while (futex(FUTEX_WAIT_BITSET, WAITER) <= 0)
+		;
+	return 0;
 }
 
 /* The others run in the same address space: all have to forget the page. */
@@ -100,15 +120,16 @@ static int work(void *arg)
 	_exit(0);
 }
 
-static void start(unsigned index)
+static pid_t start(int (*function)(void *), unsigned index, int flags)
 {
 	char *stack = map(STACK);
+	pid_t pid = clone(function, stack + STACK, flags, (void *)(uintptr_t)index);
 
-	if (clone(work, stack + STACK, SIGCHLD | (threads ? CLONE_VM : 0),
-		  (void *)(uintptr_t)index) < 0) {
+	if (pid < 0) {
 		perror("clone");
 		exit(1);
 	}
+	return pid;
 }
 
 static void report(unsigned workers)
@@ -126,6 +147,7 @@ static void report(unsigned workers)
 
 int main(int argc, char **argv)
 {
+	static pid_t waiter[WAITERS];
 	unsigned workers = argc == 4 ? (unsigned)atoi(argv[2]) : 0;
 
 	if (!workers || workers > WORKERS_MAX || pipe(ends))
@@ -135,8 +157,10 @@ int main(int argc, char **argv)
 	work_once = threads ? flush_once : lock_once;
 	shared = map(sizeof(*shared));
 	pages = map(WORKERS_MAX * PAGE);
+	for (unsigned i = 0; i < WAITERS && !threads; i++)
+		waiter[i] = start(wait_for_ever, i, CLONE_VM);
 	for (unsigned i = 0; i < workers; i++)
-		start(i);
+		start(work, i, SIGCHLD | (threads ? CLONE_VM : 0));
 	printf("STORM go\n");
 	fflush(stdout);
 	sleep(1); /* others are started meanwhile */
@@ -146,5 +170,7 @@ int main(int argc, char **argv)
 	report(workers);
 	while (getpid() == 1)
 		pause();
+	for (unsigned i = 0; i < WAITERS && waiter[i]; i++)
+		kill(waiter[i], SIGKILL);
 	return 0;
 }
