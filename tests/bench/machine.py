@@ -7,10 +7,10 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CONFIG = """/dts-v1/;
-/ { compatible = "hanok,config-v1"; vms { %s }; };
+/ { compatible = "hanok,config-v1"; %s vms { %s }; };
 """
-VM = """%s { compatible = "hanok,vm"; memory-mib = <%d>; cpus = <%d>; kernel = "kernel"; %s
-autostart; };
+VM = """%s { compatible = "hanok,vm"; memory-mib = <%d>; cpus = <%d>; kernel = "kernel"; autostart;
+%s };
 """
 INITRD = 'initrd = "initrd.img"; bootargs = "console=ttyS0";'
 
@@ -23,13 +23,13 @@ def vm(name, memory, cpus, more=""):
     return VM % (name, memory, cpus, more)
 
 
-def run(vms, files, cpus, ready, commands, timeout=240, engine=("bochs",)):
+def run(vms, files, cpus, ready, commands, timeout=240, engine=("bochs",), switches=""):
     """All that a machine shows which is asked these commands, pairs of what to type and the
     regular expression that ends the answer, when it has shown `ready`. engine: hanok-vm's
     --engine, and further options."""
     with tempfile.TemporaryDirectory(prefix="hanok-bench-") as folder:
         config, log = pathlib.Path(folder) / "bench.dts", pathlib.Path(folder) / "log"
-        config.write_text(CONFIG % vms)
+        config.write_text(CONFIG % (switches, vms))
         argv = [ROOT / "tests/system/hanok-vm", "--quiet", "--engine", *engine, "--config", config, "--log", log,
                 "--cpus", str(cpus), "--timeout", str(timeout), "--expect", ready]
         for name, path in files.items():

@@ -37,3 +37,6 @@ tiny-lds := tests/guest/lib/low.lds
 guest += turns
 turns-src := $(guest-lib) tests/guest/turns.c
 turns-lds := $(hello-lds)
+guest += frames
+frames-src := $(guest-lib) tests/guest/frames.c
+frames-lds := $(hello-lds)
