@@ -6,3 +6,5 @@ host-test += test_igb_mailbox
 test_igb_mailbox-src := tests/host/nic/test_igb_mailbox.c drivers/nic/igb_mailbox.c kernel/lib/klog.c
 host-test += test_igb_filter
 test_igb_filter-src := tests/host/nic/test_igb_filter.c drivers/nic/igb_filter.c kernel/lib/klog.c
+host-test += test_igb_vf
+test_igb_vf-src := tests/host/nic/test_igb_vf.c drivers/nic/igb_vf.c kernel/lib/klog.c
