@@ -94,7 +94,8 @@ core-cold := $(addsuffix %,boot/core/ drivers/acpi/ drivers/iommu/ drivers/pci/ 
 	kernel/time/time arch/x86/mm/ net/nat/forward net/nat/mapping net/nat/session net/nat/slow \
 	net/service/ net/vswitch/port net/vswitch/vswitch \
 	vmm/exit/cpuid_policy vmm/vcpu/vcpu.c vmm/vdev/acpi_tables vmm/vdev/calendar vmm/vdev/vpm \
-	vmm/vdev/vrtc vmm/virtio/net_ctrl vmm/virtio/pci vmm/vpci/device vmm/vpci/host vmm/vpci/pass)
+	vmm/vdev/vpic vmm/vdev/vpit vmm/vdev/vrtc vmm/virtio/net_ctrl vmm/virtio/pci vmm/vpci/bridge vmm/vpci/config vmm/vpci/device vmm/vpci/host \
+	vmm/vpci/pass)
 $(addprefix $(B)/core/,$(core-cold)): core-opt := -Os -Wno-maybe-uninitialized
 core-include = -nostdinc -I. -I$(B)/gen -isystem $(newlib)/include -isystem $(B)/fdt \
 	-isystem $(gcc-include)
