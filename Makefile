@@ -87,7 +87,7 @@ core-flags = $(core-code) $(warnings)
 # -Os gcc warns of variables that are not set on paths which cannot be; -O2 in the tests does not.
 core-opt := -O2
 core-cold := $(addsuffix %,boot/core/ drivers/acpi/ drivers/iommu/ drivers/pci/ kernel/console/ \
-	kernel/log/ kernel/shell/ vmm/cmds/ vmm/e1000/ vmm/net/ vmm/vm/ arch/x86/console/ \
+	kernel/log/ kernel/shell/ vmm/cmds/ vmm/e1000/ vmm/net/ vmm/vm/ arch/x86/console/ arch/x86/irq/ioapic kernel/time/calibrate \
 	arch/x86/smp/start arch/x86/cpu/features arch/x86/cpu/mitigations arch/x86/vmx/caps \
 	arch/x86/vmx/fail arch/x86/svm/caps arch/x86/svm/fail drivers/nic/e1000.c drivers/nic/igb.c \
 	drivers/nic/igb_filter drivers/nic/igb_mailbox drivers/nic/igb_vf drivers/nic/virtio.c drivers/uart/ kernel/mm/ \

@@ -88,6 +88,7 @@ void boot_pci_init(void)
 	if (pci_scan())
 		log_err("pci: no memory for all devices, some cannot be used");
 	pci_isolation_enable();
+	pci_errors_start();
 	log_info("pci: %u functions, configuration by %s", count_functions(),
 		 pci_window_count() && pci_window_at(0)->ecam ? "memory" : "ports");
 	confine_dma();

@@ -40,6 +40,8 @@ struct pci_device {
 	u8 secondary, subordinate; /* of a bridge: the buses behind it */
 	u16 pcie;                  /* offset of the PCI Express capability, 0 if none */
 	u8 pcie_type;              /* PCIE_TYPE_... */
+	u16 aer;                   /* offset of the capability for error reporting, 0 if none */
+	u32 errors;                /* that it reported */
 	struct pci_bar bar[PCI_BARS];
 	struct pci_device *pf;  /* of a virtual function: the physical one */
 	u16 vf_index;           /* of a virtual function */
@@ -50,6 +52,9 @@ struct pci_device {
 /* Find all functions behind the windows of access.h. At boot, before other processors and
  * before any driver: BARs are sized by writing to them. ERR_NOMEM: not all were found. */
 int __must_check pci_scan(void);
+
+/* Report errors that functions find on their links from now on. After pci_scan(). */
+void pci_errors_start(void);
 
 /* The next function after dev, the first one for NULL; NULL at the end. */
 struct pci_device *pci_next(const struct pci_device *dev);

@@ -115,6 +115,9 @@
 #define PCI_EXT_CAP_ACS 0x000d
 #define PCI_EXT_CAP_ARI 0x000e
 #define PCI_EXT_CAP_SRIOV 0x0010
+/* Advanced error reporting (7.8.4): status, mask, and of the first severity. */
+#define PCI_AER_UNCORRECTABLE 0x04
+#define PCI_AER_CORRECTABLE 0x10
 #define PCI_ARI_CAP 4
 #define PCI_ARI_NEXT(cap) ((cap) >> 8)
 

@@ -75,6 +75,7 @@ void pci_device_read(struct pci_device *dev)
 	dev->pcie = pci_cap_find(dev, PCI_CAP_PCIE);
 	if (dev->pcie)
 		dev->pcie_type = PCIE_TYPE(pci_read(dev, dev->pcie + PCIE_FLAGS, 2));
+	dev->aer = pci_ext_cap_find(dev, PCI_EXT_CAP_AER);
 	sriov_read(dev);
 	if (dev->bridge) {
 		dev->secondary = (u8)pci_read(dev, PCI_SECONDARY_BUS, 1);

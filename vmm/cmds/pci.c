@@ -32,8 +32,11 @@ static void print_line(struct shell *sh, const struct pci_device *dev)
 {
 	char name[PCI_NAME];
 
-	shell_printf(sh, "%s  %04x:%04x  %-16s %s\n", pci_name(dev, name), dev->vendor, dev->device,
+	shell_printf(sh, "%s  %04x:%04x  %-16s %s", pci_name(dev, name), dev->vendor, dev->device,
 		     class_name(dev->class), dev->owner ? dev->owner : "");
+	if (dev->errors)
+		shell_printf(sh, " (%u errors)", dev->errors);
+	shell_printf(sh, "\n");
 }
 
 static void print_bars(struct shell *sh, const struct pci_device *dev)
