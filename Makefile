@@ -262,7 +262,7 @@ test: $(B)/hanok.efi tools guests assets image $(test-programs) $(fuzz-programs)
 #: bench       the cost of exits, frames, booting, memory, locks and passed devices, and how processors are shared; KVM=1: KVM's exits, too (minutes)
 bench: $(B)/hanok.efi guests assets
 	$(if $(KVM),@tests/bench/kvm-peer)
-	@failed=0; for part in run frames locks storm shares passthrough; do tests/bench/$$part || failed=1; done; exit $$failed
+	@failed=0; for part in run frames locks storm shares many passthrough; do tests/bench/$$part || failed=1; done; exit $$failed
 #: bench-net   the switch's packet code, natively, against a floor of the same run, and others'; PEERS=0: alone
 bench-net: $(B)/dataplane
 	@[ "$(PEERS)" = 0 ] || tests/deps/install peers || :

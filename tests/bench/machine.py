@@ -23,13 +23,13 @@ def vm(name, memory, cpus, more=""):
     return VM % (name, memory, cpus, more)
 
 
-def run(vms, files, cpus, ready, commands, timeout=240, engine=("bochs",), switches=""):
+def run(vms, files, cpus, ready, commands, timeout=240, engine=("bochs",), nodes=""):
     """All that a machine shows which is asked these commands, pairs of what to type and the
     regular expression that ends the answer, when it has shown `ready`. engine: hanok-vm's
-    --engine, and further options."""
+    --engine, and further options. nodes: of the configuration, besides the VMs."""
     with tempfile.TemporaryDirectory(prefix="hanok-bench-") as folder:
         config, log = pathlib.Path(folder) / "bench.dts", pathlib.Path(folder) / "log"
-        config.write_text(CONFIG % (switches, vms))
+        config.write_text(CONFIG % (nodes, vms))
         argv = [ROOT / "tests/system/hanok-vm", "--quiet", "--engine", *engine, "--config", config, "--log", log,
                 "--cpus", str(cpus), "--timeout", str(timeout), "--expect", ready]
         for name, path in files.items():
