@@ -19,8 +19,11 @@ struct plain_pass {
 	struct vsw_port *in;
 	const struct fdb *fdb;
 	u32 sources;
-	u64 src[PKT_BATCH + 1];      /* keys, from 1 on */
-	u8 src_first[PKT_BATCH + 1]; /* the first frame with src[] */
+	struct plain_source {
+		u64 key;
+		const struct fdb_entry *home;
+		u64 first;    /* frame that has it */
+	} src[PKT_BATCH + 1]; /* from 1 on */
 };
 
 /* Keys of the frames, and their slots of the table asked for; how many are plain. Addresses that
@@ -28,11 +31,12 @@ struct plain_pass {
 static u32 collect(struct plain_pass *s, struct pkt_plain *frames, u32 n)
 {
 	const struct fdb_entry *slots = s->fdb->slots, *home = slots;
-	u64 factor = s->fdb->factor, vlan = fdb_key(0, s->in->pvid), last_dst = 0, *src = s->src;
+	u64 factor = s->fdb->factor, vlan = fdb_key(0, s->in->pvid), last_dst = 0;
+	struct plain_source *src = s->src;
 	struct pkt_plain *f = frames, *end = frames + n;
 	u32 shift = s->fdb->shift;
 
-	*src = 0;
+	src->key = 0;
 	for (; f < end; f++) {
 		u64 dst_key, src_key;
 
@@ -49,10 +53,12 @@ static u32 collect(struct plain_pass *s, struct pkt_plain *frames, u32 n)
 		}
 		f->note[NOTE_KEY] = dst_key;
 		f->note[NOTE_HOME] = (u64)home;
-		if (unlikely(src_key != *src)) {
-			*++src = src_key;
-			s->src_first[src - s->src] = (u8)(f - frames);
-			__builtin_prefetch(&slots[(src_key * factor) >> shift]);
+		if (unlikely(src_key != src->key)) {
+			src++;
+			src->key = src_key;
+			src->home = &slots[(src_key * factor) >> shift];
+			src->first = (u64)(f - frames);
+			__builtin_prefetch(src->home);
 		}
 	}
 	s->sources = (u32)(src - s->src);
@@ -67,13 +73,17 @@ static u32 look_up_sources(struct plain_pass *s, u32 n, u64 now_ns)
 	u16 age = fdb_age_now(now_ns);
 	u64 mine = fdb_value(in->index, f->ports[in->index].gen, age, 0);
 
-	for (u32 i = 1; i <= s->sources; i++) {
-		u64 seen = fdb_find(f, s->src[i]);
+	for (const struct plain_source *src = s->src + 1; src <= s->src + s->sources; src++) {
+		u64 seen = fdb_read(src->home, src->key);
+
+		if (likely((seen & ~FDB_FIXED) == mine))
+			continue;
+		seen = fdb_find(f, src->key);
 
 		if (likely((seen & ~FDB_FIXED) == mine) || in->flags & VSW_PORT_NO_LEARN)
 			continue;
-		if (fdb_learn(&in->sw->fdb, s->src[i], seen, in->index, age) == FDB_STOLEN)
-			return s->src_first[i];
+		if (fdb_learn(&in->sw->fdb, src->key, seen, in->index, age) == FDB_STOLEN)
+			return (u32)src->first;
 	}
 	return n;
 }
@@ -103,6 +113,7 @@ static u64 measure(const struct pkt_plain *frames, u32 n, u32 *longest)
 {
 	u64 sum = 0, most = 0;
 
+#pragma GCC unroll 4
 	for (u32 i = 0; i < n; i++) {
 		sum += frames[i].end;
 		most = MAX(most, frames[i].end);

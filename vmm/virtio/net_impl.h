@@ -58,6 +58,7 @@ struct vnet_tx {
 	struct virtio_net *net;
 	u32 queue;   /* its number */
 	u32 kicked;  /* atomic: somebody found the lock taken */
+	bool plain;  /* frames were, when it was looked at last */
 	bool closed; /* the device is being taken apart: no timer and no work any more */
 	struct work work;
 	struct timer timer;

@@ -153,14 +153,18 @@ struct tx_call {
 	u64 until; /* ns */
 };
 
-/* Plain frames, the first of a batch or all of it. How many there were. */
+/* Plain frames, the first of a batch or all of it. How many there were. Where there were none the
+ * last time, one is enough to see whether there are again. */
 static u32 send_plain(struct vnet_tx *tx, struct vring *r, u64 now, struct tx_call *call)
 {
 	struct net_scratch *s = net_scratch();
-	u32 n = vnet_plain_peek(r, s->plain, vring_available(r));
+	u32 there = vring_available(r), n;
 
+	n = vnet_plain_peek(r, s->plain, tx->plain ? there : MIN(there, 1u));
 	n = vsw_input_plain(net_worker(), &tx->net->nic->port, s->plain, n, s->pkt, now);
 	vnet_plain_done(r, n);
+	if (there)
+		tx->plain = n;
 	for (u32 i = 0; i < n; i++)
 		call->bytes += plain_len(&s->plain[i]);
 	call->chains += n;
