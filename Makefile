@@ -225,7 +225,7 @@ FUZZ_SECONDS := 15
 demo := --config boot/config/demo.dts --file vmlinuz=$(B)/assets/vmlinuz-cloud \
 	--file initrd.img=$(B)/assets/initrd.img
 
-.PHONY: tools host-test fuzz guests assets image run check test bench bench-net clean help
+.PHONY: tools host-test fuzz guests assets image run check test bench bench-net judges clean help
 #: tools       programs for the host, as hanok-check
 tools: $(patsubst %,$(B)/%,$(host-tool))
 #: host-test   unit tests under ASan and UBSan; T=test_x runs one of them
@@ -267,6 +267,10 @@ bench: $(B)/hanok.efi guests assets
 bench-net: $(B)/dataplane
 	@[ "$(PEERS)" = 0 ] || tests/deps/install peers || :
 	@tests/bench/peers/run $(if $(filter 0,$(PEERS)),--alone) $<
+#: judges      others' DHCP clients and tshark try the networks of guests (ENGINE=bochs: there; two minutes)
+judges: $(B)/hanok.efi assets
+	@tests/deps/judges $(B)/judges $(B)/assets/initrd.img
+	@HANOK_ENGINE=$(or $(ENGINE),qemu) tests/judges/networks.py
 #: clean       remove build/ (the cache outside of the tree stays)
 clean:
 	rm -rf $(B)
