@@ -63,7 +63,8 @@ class Qemu(engine.Machine):
         if self.args.icount:
             return ["-machine", "q35", "-accel", "tcg,thread=single", *ICOUNT,
                     "-cpu", (self.args.model or ICOUNT_MODEL) + self.address_width()]
-        return ["-machine", "q35", "-accel", "tcg,thread=multi",
+        thread = "single" if self.args.threads == "one" else "multi"
+        return ["-machine", "q35", "-accel", f"tcg,thread={thread}",
                 "-cpu", (self.args.model or "max") + self.address_width()]
 
     @staticmethod

@@ -118,7 +118,8 @@ class Scenario:
         """Processors that it keeps busy at once: Bochs has one thread, QEMU one per processor, most of
         which sleep most of the time."""
         engine, cpus = where_split(where)
-        return 1 if engine == "bochs" else self.busy or cpus or 1
+        one = engine == "bochs" or (engine, "--threads=one") in self.options
+        return 1 if one else self.busy or cpus or 1
 
 
 def where_split(where):
