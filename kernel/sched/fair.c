@@ -312,6 +312,10 @@ static struct sched_entity *fair_pick(struct runqueue *rq, u64 now)
 		__atomic_store_n(&fair_front_at, q->base, __ATOMIC_RELAXED);
 	e = fair_soonest(q, NULL);
 	take_out(q, e);
+	if (q->held && q->tree.root) {
+		fair_insert(q, q->held);
+		q->held = NULL;
+	}
 	return e;
 }
 

@@ -30,12 +30,17 @@ turn_among_many(struct fair_queue *q, struct sched_entity *e, s64 moment)
 	q->moment = moment - moment_of(q, next);
 	if (next == e)
 		return e;
-	if (next != q->held) {
+	if (next == q->held)
+		q->held = NULL;
+	else
 		sched_tree_remove(&q->tree, &next->node);
-		if (q->held)
-			fair_insert(q, q->held);
-	}
-	q->held = e;
+	/* One that waits alone is held. Others are in the tree now rather than when one is woken.
+	 */
+	if (q->held)
+		fair_insert(q, q->held);
+	if (q->held || q->tree.root)
+		fair_insert(q, e);
+	q->held = q->tree.root ? NULL : e;
 	return next;
 }
 

@@ -73,7 +73,7 @@ static inline bool sched_any_idle_for(const struct sched_entity *e)
 	const volatile u64 *idle = sched_idle_cpus.bits;
 	const u64 *may = e->cpus.bits;
 
-	if (likely(!__atomic_load_n(&sched_idle_count, __ATOMIC_RELAXED)))
+	if (likely(!sched_idle_count)) /* a hint: a plain read */
 		return false;
 	if (__atomic_load_n(&e->home, __ATOMIC_RELAXED) >= 0)
 		return false;

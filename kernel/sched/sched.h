@@ -172,6 +172,9 @@ bool sched_yield_to(struct sched_entity *to);
  */
 struct sched_entity *sched_turn(struct sched_entity *e);
 
+/* If sched_must_yield() says so: may it be that sched_turn() is all there is to be done? A hint. */
+bool sched_turn_may_do(void);
+
 /* The same when e has nothing to do: after sched_wake_ack(), and a look for events that found none.
  * NULL also if e was woken meanwhile, or if it has blocked but the rest is not so plain: if
  * sched_current() is not e, run() returns without touching anything. */

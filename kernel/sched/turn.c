@@ -22,11 +22,10 @@ static inline bool turn_group_is_known(const struct sched_entity *e)
 }
 
 /* Nothing but e's turn is over, and who waits shares by weight. The lock is held. */
-static inline bool turn_is_plain(const struct runqueue *rq, const struct sched_entity *e, u64 now)
+static inline bool turn_is_plain(const struct runqueue *rq, const struct sched_entity *e)
 {
 	return likely(rq->count && !((u64)rq->place | (u64)rq->reserved.root | (u64)rq->next)) &&
-	       likely(now < timer_heap_next() && list_empty(&rq->work)) &&
-	       likely(!turn_is_special(e));
+	       likely(list_empty(&rq->work)) && likely(!turn_is_special(e));
 }
 
 /* It becomes current: the same as queue_pick() and account_start(). */
@@ -91,12 +90,20 @@ static __attribute__((noinline)) void turn_balance(struct runqueue *rq, u64 now)
 	sched_balance(rq, now);
 }
 
+bool sched_turn_may_do(void)
+{
+	const struct runqueue *rq = runqueue_this();
+
+	return percpu(sched_flags) == SCHED_F_RESCHED && !rq->reserved.root && !rq->next;
+}
+
 /* Somebody wants this processor to look: at more than who is next? Whatever comes after the flag is
  * cleared sets it again. */
 static __attribute__((noinline)) bool turn_asked_for(const struct runqueue *rq,
-						     const struct sched_entity *e)
+						     const struct sched_entity *e, u64 now)
 {
-	if (percpu(sched_flags) != SCHED_F_RESCHED || !sched_allowed(e, rq->cpu))
+	if (now >= timer_heap_next() || percpu(sched_flags) != SCHED_F_RESCHED ||
+	    !sched_allowed(e, rq->cpu))
 		return false;
 	__atomic_fetch_and(&percpu(sched_flags), ~SCHED_F_RESCHED, __ATOMIC_SEQ_CST);
 	return true;
@@ -109,15 +116,15 @@ struct sched_entity *sched_turn(struct sched_entity *e)
 	u64 now = time_tsc();
 	bool asked = sched_must_yield();
 
-	if (unlikely(asked ? !turn_asked_for(rq, e) : now < rq->slice_end))
+	if (unlikely(asked ? !turn_asked_for(rq, e, now) : now < rq->slice_end))
 		return NULL;
 	if (unlikely(now >= rq->balance_at))
 		turn_balance(rq, now);
 	ticket_lock(&rq->lock);
-	if (turn_is_plain(rq, e, now) && likely(turn_group_is_known(e)) && !sched_any_idle_for(e))
+	if (turn_is_plain(rq, e) && likely(turn_group_is_known(e)) && !sched_any_idle_for(e))
 		next = turn(rq, e, now);
 	ticket_unlock(&rq->lock);
-	if (unlikely(asked && !next))
+	if (unlikely(!next) && asked)
 		__atomic_fetch_or(&percpu(sched_flags), SCHED_F_RESCHED, __ATOMIC_SEQ_CST);
 	return next;
 }
@@ -158,7 +165,7 @@ struct sched_entity *sched_turn_blocked(struct sched_entity *e)
 	if (unlikely(sched_must_yield()))
 		return NULL;
 	ticket_lock(&rq->lock);
-	if (unlikely(!turn_is_plain(rq, e, now) || cap_any(e))) {
+	if (unlikely(!turn_is_plain(rq, e) || cap_any(e) || now >= timer_heap_next())) {
 		ticket_unlock(&rq->lock);
 		return NULL;
 	}

@@ -111,6 +111,7 @@ void guest_main(void)
 {
 	u32 a, b, c, d;
 
+	cpu_use_all_state();
 	if (cmdline_has("wake"))
 		measure_wakes();
 	apic_enable();

@@ -72,19 +72,9 @@ static void step(u64 me)
 	end_turn(me);
 }
 
-/* As systems do: all of the extended state that there is. */
-static void use_all_state(void)
-{
-	u32 a, b, c, d;
-
-	cpuid_regs(0xd, 0, &a, &b, &c, &d);
-	if (a)
-		__asm__ volatile("xsetbv" ::"a"(a), "d"(d), "c"(0));
-}
-
 void ap_main(void)
 {
-	use_all_state();
+	cpu_use_all_state();
 	for (;;)
 		step(1);
 }
@@ -134,7 +124,7 @@ static void measure(enum way by, const char *name)
 void guest_main(void)
 {
 	amd = cpu_is_amd();
-	use_all_state();
+	cpu_use_all_state();
 	trap_set(VECTOR_TIMER, on_timer);
 	apic_enable();
 	wrmsr(X2APIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);

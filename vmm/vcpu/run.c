@@ -40,6 +40,10 @@ void vcpu_load(struct vcpu *v)
 
 	if (old == v)
 		return;
+	if (likely(old && !__atomic_load_n(&v->loaded_cpu, __ATOMIC_ACQUIRE))) {
+		vcpu_load_after(old, v);
+		return;
+	}
 	if (old)
 		unload_here(old);
 	vcpu_unload(v);
@@ -322,10 +326,7 @@ static __cold __attribute__((noinline)) void longer(struct vcpu *v, enum virt_ex
 	v->longest[kind] = ticks;
 }
 
-/*
- * How long the handlers of exits take; those of which there is nothing to learn, since they
- * are short and do not depend on a device, are left out.
- */
+/* How long handlers of exits take; but for those that are short and depend on no device. */
 static inline enum vcpu_next handle(struct vcpu *v, const struct virt_exit *exit)
 {
 	enum virt_exit_kind kind = exit->kind;
@@ -399,7 +400,7 @@ static inline enum vcpu_next enter(struct vcpu **v)
 /* v's turn is over. NULL: the scheduler has to see to it. */
 static struct vcpu *next_turn(struct vcpu *v)
 {
-	struct virt_vcpu *next = vcpu_turn(&v->virt, 0);
+	struct virt_vcpu *next = sched_turn_may_do() ? vcpu_turn(&v->virt, 0) : NULL;
 
 	v = next ? container_of(next, struct vcpu, virt) : NULL;
 	return v && sched_current() == &v->sched ? v : NULL;

@@ -45,6 +45,9 @@ struct virt_vcpu *vcpu_turn(struct virt_vcpu *vv, u64 deadlines)
 	struct vcpu *v = container_of(vv, struct vcpu, virt);
 	struct sched_entity *e;
 
+	/* What has come is a timer. */
+	if (unlikely(vv->deadline >= timer_heap_next()))
+		return NULL;
 	/* Now: then it may run elsewhere. */
 	v->exits[VIRT_EXIT_DEADLINE] += deadlines;
 	pv_leave(v);

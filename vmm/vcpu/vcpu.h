@@ -132,8 +132,8 @@ enum vcpu_next {
 void pv_left(struct vcpu *v);
 static inline void pv_leave(struct vcpu *v)
 {
-	if (unlikely(v->pv.steal.page) ||
-	    unlikely(__atomic_load_n(&v->vm->contended, __ATOMIC_RELAXED)))
+	/* A hint that does not change while it matters: a plain read. */
+	if (unlikely(v->pv.steal.page || v->vm->contended))
 		pv_left(v);
 }
 

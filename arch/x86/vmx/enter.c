@@ -37,6 +37,7 @@ __cold void vmx_deadline_unusual(struct vmx_vcpu *x, u64 tsc)
 
 void vmx_set_deadline(struct virt_vcpu *v, u64 tsc)
 {
+	vmx_of(v)->fast_left = vmx_caps.fast_exits;
 	vmx_deadline_write(vmx_of(v), tsc);
 }
 

@@ -117,6 +117,7 @@ int vmx_vcpu_create(struct virt_vcpu *v)
 		return err;
 	}
 	x->cpu = VMX_NO_CPU;
+	x->fast_left = 1; /* the run loop gives it more */
 	x->vm_id = vmx_vm_of(v->vm)->id;
 	x->vapic_page = v->vapic_page;
 	virt_spec_init(&x->spec);

@@ -234,7 +234,6 @@ static inline void vmx_deadline_write(struct vmx_vcpu *x, u64 tsc)
 {
 	u64 ticks = (tsc - rdtsc()) >> vmx_caps.timer_shift;
 
-	x->fast_left = vmx_caps.fast_exits;
 	/* The shift is below 32: what is past or none is above, too. */
 	if (unlikely((ticks >> 32) || !(x->controls.pin & PIN_PREEMPTION_TIMER)))
 		vmx_deadline_unusual(x, tsc);

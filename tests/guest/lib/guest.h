@@ -109,6 +109,16 @@ static inline void cpuid_regs(u32 leaf, u32 sub, u32 *a, u32 *b, u32 *c, u32 *d)
 	__asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(sub));
 }
 
+/* As systems do: all of the extended state that there is. */
+static inline void cpu_use_all_state(void)
+{
+	u32 a, b, c, d;
+
+	cpuid_regs(0xd, 0, &a, &b, &c, &d);
+	if (a)
+		__asm__ volatile("xsetbv" ::"a"(a), "d"(d), "c"(0));
+}
+
 /* Whether the processor has AMD's virtualization, and its hypercall instruction, not Intel's. */
 static inline bool cpu_is_amd(void)
 {

@@ -263,6 +263,11 @@ struct sched_entity *sched_turn_blocked(struct sched_entity *e)
 	return sched_turn(e);
 }
 
+bool sched_turn_may_do(void)
+{
+	return percpu(sched_flags) == SCHED_F_RESCHED;
+}
+
 void sched_begin_anew(void)
 {
 	anew = true;
@@ -839,6 +844,8 @@ static void next_is(enum vcpu_activity activity)
 	next.sched.state = SCHED_READY;
 	vcpu_set_activity(&next, activity);
 	next.virt.own = 0;
+	v.virt.deadline = 0;
+	percpu(timer_heap_deadline) = TIMER_NEVER;
 	turn_to = &next.sched;
 }
 
@@ -882,6 +889,7 @@ static void a_turn_that_fails_is_no_steal(void **state)
 	(void)state;
 	vcpu_set_activity(&v, VCPU_RUNS);
 	assert_int_equal(pv_steal_enable(&v, 0x1000 | 1), 0);
+	percpu(timer_heap_deadline) = TIMER_NEVER;
 	assert_null(vcpu_turn(&v.virt, 1));
 	assert_int_equal(((struct steal_page *)(ram + 0x1000))->preempted, 0);
 	next_is(VCPU_RUNS);

@@ -114,6 +114,11 @@ struct sched_entity *sched_turn_blocked(struct sched_entity *e)
 	return NULL;
 }
 
+bool sched_turn_may_do(void)
+{
+	return true;
+}
+
 void sched_begin_anew(void)
 {
 }

@@ -262,6 +262,12 @@ static void unload(struct virt_vcpu *vv)
 	svm_of(vv)->loaded = false;
 }
 
+static void swap(struct virt_vcpu *from, struct virt_vcpu *to)
+{
+	unload(from);
+	load(to);
+}
+
 static void set_request(struct virt_vcpu *vv, u8 rvi)
 {
 	(void)vv;
@@ -272,6 +278,7 @@ static void set_request(struct virt_vcpu *vv, u8 rvi)
 static const struct virt_ops ops = {
     .load = load,
     .unload = unload,
+    .swap = swap,
     .enter = hardware_enter,
     .get_reg = svm_get_reg,
     .get_seg = svm_get_seg,
