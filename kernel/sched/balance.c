@@ -82,21 +82,45 @@ static bool lags(const struct runqueue *behind, const struct runqueue *ahead, u6
 	       (s64)sched_balance_ticks;
 }
 
-void sched_balance(struct runqueue *rq, u64 now)
+/* Who is too far behind, and who too far ahead, for a processor with count entities. */
+static bool find_unbalanced(const struct runqueue *rq, u32 count, u64 now, struct runqueue **behind,
+			    struct runqueue **ahead)
 {
-	u32 count = rq->count + (rq->current != NULL);
+	find_extremes(rq, now, behind, ahead);
+	if (*behind && !lags(*behind, rq, now))
+		*behind = NULL;
+	if (*ahead && (count < 2 || !lags(rq, *ahead, now)))
+		*ahead = NULL;
+	return *behind || *ahead;
+}
+
+static void next_look(struct runqueue *rq, u64 now)
+{
+	/* Of one, which they have all come up before, there is nothing to balance. */
+	rq->balance_at = cpu_count() == 1 ? TIMER_NEVER : now + sched_balance_ticks;
+}
+
+bool sched_is_balanced(struct runqueue *rq, u64 now)
+{
 	struct runqueue *behind, *ahead;
 
-	rq->balance_at = now + sched_balance_ticks;
-	if (cpu_count() == 1)
-		rq->balance_at = TIMER_NEVER; /* they have all come up before */
-	if (!count || cpu_count() == 1)
+	if (cpu_count() > 1 && find_unbalanced(rq, rq->count + 1, now, &behind, &ahead))
+		return false;
+	next_look(rq, now);
+	return true;
+}
+
+void sched_balance(struct runqueue *rq, u64 now)
+{
+	struct runqueue *behind, *ahead;
+
+	next_look(rq, now);
+	if (!rq->count || cpu_count() == 1 || !find_unbalanced(rq, rq->count, now, &behind, &ahead))
 		return;
-	find_extremes(rq, now, &behind, &ahead);
-	if (behind && lags(behind, rq, now))
+	if (behind)
 		take(rq, behind, now);
 	/* It will find us behind, and take what may run there. */
-	if (ahead && count > 1 && lags(rq, ahead, now)) {
+	if (ahead) {
 		__atomic_store_n(&ahead->balance_at, 0, __ATOMIC_RELAXED);
 		sched_notify(ahead->cpu, SCHED_F_RESCHED);
 	}

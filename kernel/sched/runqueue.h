@@ -126,8 +126,10 @@ void sched_submit(struct sched_entity *e, enum sched_reason reason, u64 now);
 
 /* Take an entity that waits on another processor, for this idle one. */
 bool sched_steal(struct runqueue *rq);
-/* Now and then: even out how far the processors have come. */
+/* Now and then, with nobody current: even out how far the processors have come. */
 void sched_balance(struct runqueue *rq, u64 now);
+/* With somebody current: is there nothing to even out? Then the next look is put off. */
+bool sched_is_balanced(struct runqueue *rq, u64 now);
 
 /* --- reserve.c, cap.c; the queue's lock is held --- */
 

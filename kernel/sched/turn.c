@@ -85,9 +85,12 @@ static inline struct sched_entity *turn(struct runqueue *rq, struct sched_entity
 	return next;
 }
 
-static __attribute__((noinline)) void turn_balance(struct runqueue *rq, u64 now)
+/* One with a reservation may be alone here as soon as it has no budget: sched_round() looks when
+ * that is known. */
+static __attribute__((noinline)) bool turn_is_balanced(struct runqueue *rq,
+						       const struct sched_entity *e, u64 now)
 {
-	sched_balance(rq, now);
+	return !turn_is_special(e) && sched_is_balanced(rq, now);
 }
 
 bool sched_turn_may_do(void)
@@ -118,12 +121,13 @@ struct sched_entity *sched_turn(struct sched_entity *e)
 
 	if (unlikely(asked ? !turn_asked_for(rq, e, now) : now < rq->slice_end))
 		return NULL;
-	if (unlikely(now >= rq->balance_at))
-		turn_balance(rq, now);
-	ticket_lock(&rq->lock);
-	if (turn_is_plain(rq, e) && likely(turn_group_is_known(e)) && !sched_any_idle_for(e))
-		next = turn(rq, e, now);
-	ticket_unlock(&rq->lock);
+	if (likely(now < rq->balance_at) || turn_is_balanced(rq, e, now)) {
+		ticket_lock(&rq->lock);
+		if (turn_is_plain(rq, e) && likely(turn_group_is_known(e)) &&
+		    !sched_any_idle_for(e))
+			next = turn(rq, e, now);
+		ticket_unlock(&rq->lock);
+	}
 	if (unlikely(!next) && asked)
 		__atomic_fetch_or(&percpu(sched_flags), SCHED_F_RESCHED, __ATOMIC_SEQ_CST);
 	return next;

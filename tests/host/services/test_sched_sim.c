@@ -294,6 +294,31 @@ static void reservations_are_kept(void **state)
 	}
 }
 
+/* Whose budget is used up goes on by its weight, which is next to nothing beside others': it must
+ * not be left alone on a processor while these wait on another one. */
+static void reservations_are_not_exceeded(void **state)
+{
+	(void)state;
+	begin(2);
+	put_busy(1);
+	put_busy(1);
+	assert_int_equal(sched_set_reserve(&loads[0].e, 3000, 10000), 0);
+	assert_int_equal(sched_set_reserve(&loads[1].e, 2000, 4000), 0);
+	for (u32 i = 0; i < 4; i++)
+		put_busy(1000);
+	put(100, US(100), MS(1000));
+	assert_int_equal(sched_set_reserve(&loads[6].e, 500, 10000), 0);
+	wake_all();
+	sim_run(sim_now + MS(1000), NULL);
+	remember();
+	sim_run(sim_now + MS(100000), NULL);
+	for (u32 i = 0; i < 6; i++) {
+		u64 want = i == 1 ? MS(50000) : MS(30000);
+
+		assert_in_range(since(i), want - want / 66, want + want / 66);
+	}
+}
+
 static void admission_knows_its_limit(void **state)
 {
 	(void)state;
@@ -572,6 +597,7 @@ int main(void)
 	    cmocka_unit_test(caps_hold),
 	    cmocka_unit_test(a_capped_one_gets_its_cap),
 	    cmocka_unit_test(reservations_are_kept),
+	    cmocka_unit_test(reservations_are_not_exceeded),
 	    cmocka_unit_test(admission_knows_its_limit),
 	    cmocka_unit_test(gangs_and_singles_are_even),
 	    cmocka_unit_test(nobody_is_starved_by_numbers),
