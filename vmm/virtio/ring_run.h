@@ -56,9 +56,10 @@ static inline __attribute__((always_inline)) bool vring_run_at(const struct vrin
 {
 	u64 offset = addr - run->gpa;
 
-	*at = run->host + offset;
-	if (likely(offset < run->bytes))
+	if (likely(offset < run->bytes)) {
+		*at = run->host + offset;
 		return true;
+	}
 	*at = vring_run_find(run->ring, addr, len);
 	return *at;
 }
