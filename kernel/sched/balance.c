@@ -10,6 +10,10 @@
 
 u64 sched_balance_ticks;
 
+/* What it takes to take one away that waits for a reservation's budget to end and for nothing else,
+ * in that many ticks of balancing: who has the reservation would go on alone. */
+#define PATIENCE 3
+
 /* Whether entities wait there behind another one. A single one is about to be run: its
  * processor has been woken for it, and taking it would only send it back and forth. */
 static bool has_waiting(const struct runqueue *rq)
@@ -75,11 +79,19 @@ static void find_extremes(const struct runqueue *rq, u64 now, struct runqueue **
 	}
 }
 
+/* Who waits there alone, for one that runs by reservation now, has the rest to itself. */
+static bool waits_for_reserved(const struct runqueue *rq)
+{
+	return __atomic_load_n(&rq->place, __ATOMIC_RELAXED) == SCHED_AT_RESERVED &&
+	       __atomic_load_n(&rq->count, __ATOMIC_RELAXED) == 1;
+}
+
 /* Is one processor that much less far than another? */
 static bool lags(const struct runqueue *behind, const struct runqueue *ahead, u64 now)
 {
-	return sched_policy->behind(behind, sched_policy->progress(ahead, now), now) >=
-	       (s64)sched_balance_ticks;
+	u64 most = sched_balance_ticks * (waits_for_reserved(behind) ? PATIENCE : 1u);
+
+	return sched_policy->behind(behind, sched_policy->progress(ahead, now), now) >= (s64)most;
 }
 
 /* Who is too far behind, and who too far ahead, for a processor with count entities. */

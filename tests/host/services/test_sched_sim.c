@@ -315,7 +315,7 @@ static void reservations_are_not_exceeded(void **state)
 	for (u32 i = 0; i < 6; i++) {
 		u64 want = i == 1 ? MS(50000) : MS(30000);
 
-		assert_in_range(since(i), want - want / 66, want + want / 66);
+		assert_in_range(since(i), want - want / 100, want + want / 100);
 	}
 }
 
