@@ -8,6 +8,7 @@
  *	SATURATED n m    n frames sent as fast as the ring takes them, with m notifications
  */
 #include "tests/guest/lib/guest.h"
+#include "tests/guest/lib/pci.h"
 
 #define ID 0x10411af4u
 #define COMMON 0x0
@@ -50,18 +51,6 @@ static struct queue rx[2], tx[2];
 static struct card cards[2];
 static u8 gateway[6];
 
-static u32 config(u32 device, u32 offset, bool write, u32 value)
-{
-	u32 address = 0x80000000u | device << 11 | offset;
-
-	__asm__ volatile("outl %0, %w1" ::"a"(address), "Nd"(0xcf8));
-	if (write)
-		__asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(0xcfc));
-	else
-		__asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(0xcfc));
-	return value;
-}
-
 static void set(struct card *c, u32 reg, u32 size, u64 value)
 {
 	if (size == 1)
@@ -96,8 +85,8 @@ static void start(struct card *c, struct queue *in, struct queue *out)
 	in->avail_idx = RING;
 	/* No interrupt is wanted. */
 	in->used_event = out->used_event = 0x8000;
-	config(c->device, 4, true, 6);
-	c->regs = (volatile u8 *)(u64)(config(c->device, 0x10, false, 0) & ~15u);
+	pci_config(c->device, 4, true, 6);
+	c->regs = (volatile u8 *)(u64)(pci_config(c->device, 0x10, false, 0) & ~15u);
 	set(c, COMMON + 0x14, 1, 0);
 	set(c, COMMON + 0x14, 1, 3);
 	set(c, COMMON + 0x08, 4, 0);
@@ -115,7 +104,7 @@ static u32 find_cards(void)
 	u32 n = 0;
 
 	for (u32 device = 0; device < 32 && n < 2; device++) {
-		if (config(device, 0, false, 0) != ID)
+		if (pci_config(device, 0, false, 0) != ID)
 			continue;
 		cards[n].device = device;
 		start(&cards[n], &rx[n], &tx[n]);

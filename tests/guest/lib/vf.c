@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/guest/lib/vf.h"
 
+#include "tests/guest/lib/pci.h"
+
 #define ID 0x10ca8086u
 #define COMMAND 0x04
 #define COMMAND_MEMORY_MASTER 6u
@@ -16,18 +18,6 @@
 #define TDWBAH 0x383c
 
 volatile u8 *vf_regs;
-
-static u32 config(u32 device, u32 offset, bool write, u32 value)
-{
-	u32 address = 0x80000000u | device << 11 | offset;
-
-	__asm__ volatile("outl %0, %w1" ::"a"(address), "Nd"(0xcf8));
-	if (write)
-		__asm__ volatile("outl %0, %w1" ::"a"(value), "Nd"(0xcfc));
-	else
-		__asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(0xcfc));
-	return value;
-}
 
 void vf_set(u32 reg, u32 value)
 {
@@ -50,10 +40,10 @@ void vf_wait(u64 ticks)
 bool vf_find(void)
 {
 	for (u32 device = 0; device < 32; device++) {
-		if (config(device, 0, false, 0) != ID)
+		if (pci_config(device, 0, false, 0) != ID)
 			continue;
-		config(device, COMMAND, true, COMMAND_MEMORY_MASTER);
-		vf_regs = (volatile u8 *)(u64)(config(device, BAR0, false, 0) & ~15u);
+		pci_config(device, COMMAND, true, COMMAND_MEMORY_MASTER);
+		vf_regs = (volatile u8 *)(u64)(pci_config(device, BAR0, false, 0) & ~15u);
 		return true;
 	}
 	return false;
